@@ -1,0 +1,12 @@
+DROP TABLE id_blocks;
+DROP TABLE idempotency_keys;
+DROP TABLE devices;
+DROP TABLE visits;
+DROP TABLE event_recipients;
+DROP TABLE event_hosts;
+DROP TABLE events;
+DROP TABLE people;
+DROP TABLE api_keys;
+DROP TABLE licenses;
+DROP TABLE customer_keys;
+DROP TABLE customers;

@@ -1,0 +1,22 @@
+//! Pure values and rules: no input or output, nothing of the other floors.
+
+pub mod contact;
+pub mod cpr;
+pub mod event;
+pub mod field;
+pub mod ids;
+pub mod license;
+pub mod net;
+pub mod person;
+pub mod projection;
+pub mod roll_call;
+pub mod scope;
+pub mod statistics;
+pub mod text;
+pub mod time;
+pub mod visit;
+pub mod zone;
+
+pub use field::{FieldError, Fault};
+pub use ids::{CustomerId, DeviceId, EventId, EventKey, LicenseId, PersonId, PublicId, VisitId};
+pub use time::Timestamp;

@@ -1,0 +1,190 @@
+//! The one error type and its table of codes. Knows nothing of HTTP.
+
+use crate::domain::Fault;
+use std::error::Error as StdError;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal / $status:literal : $title_en:literal, $title_da:literal;
+       $about_en:literal, $about_da:literal;)*) => {
+        /// Every way a request can be refused, or fail; the table that clients, pages and tests read.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $variant),* }
+
+        impl Code {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stable snake_case code.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),* }
+            }
+
+            /// The status that goes with it.
+            #[must_use]
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),* }
+            }
+
+            /// A short title, English then Danish.
+            #[must_use]
+            pub fn title(self) -> (&'static str, &'static str) {
+                match self { $(Self::$variant => ($title_en, $title_da)),* }
+            }
+
+            /// What it means and what to do about it, English then Danish.
+            #[must_use]
+            pub fn about(self) -> (&'static str, &'static str) {
+                match self { $(Self::$variant => ($about_en, $about_da)),* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is not JSON, or not UTF-8.
+    MalformedBody = "malformed_body" / 400: "The body cannot be read", "Indholdet kan ikke læses";
+    "The body is not valid JSON in UTF-8. The detail says at which line and column reading stopped.",
+    "Indholdet er ikke gyldig JSON i UTF-8. Detaljen siger, ved hvilken linje og kolonne læsningen stoppede.";
+    /// A header, or the address, cannot be read.
+    MalformedRequest = "malformed_request" / 400: "The request cannot be read", "Forespørgslen kan ikke læses";
+    "A header or the address of the request is malformed. The detail names it.",
+    "En header eller adressen i forespørgslen er forkert opbygget. Detaljen siger hvilken.";
+    /// No credential, or one that is not valid.
+    Unauthenticated = "unauthenticated" / 401: "A valid key is needed", "Der skal bruges en gyldig nøgle";
+    "Send an API key as 'Authorization: Bearer glk_…'. A key that is misspelt, revoked or expired is refused in the same words as one that never existed.",
+    "Send en API-nøgle som 'Authorization: Bearer glk_…'. En nøgle, der er skrevet forkert, tilbagekaldt eller udløbet, afvises med samme ord som en, der aldrig har eksisteret.";
+    /// The key is valid, its scopes do not reach this far.
+    Forbidden = "forbidden" / 403: "The key does not allow this", "Nøglen giver ikke adgang til dette";
+    "The key is valid, but lacks the scope that this operation needs, or is bound to another licence. The detail names the scope.",
+    "Nøglen er gyldig, men mangler den rettighed, som handlingen kræver, eller er bundet til en anden licens. Detaljen nævner rettigheden.";
+    /// Nothing here, or nothing of this customer's.
+    NotFound = "not_found" / 404: "There is nothing here", "Her er ikke noget";
+    "No such thing exists for the customer of this key. What belongs to another customer is answered in exactly the same way.",
+    "Det findes ikke hos den kunde, som nøglen hører til. Det, der hører til en anden kunde, besvares på præcis samme måde.";
+    /// The address exists, not with this method.
+    MethodNotAllowed = "method_not_allowed" / 405: "The method is not allowed here", "Metoden kan ikke bruges her";
+    "The address exists, but not with this method. The header Allow lists those it has.",
+    "Adressen findes, men ikke med denne metode. Headeren Allow viser dem, den har.";
+    /// None of the media types on offer is accepted.
+    NotAcceptable = "not_acceptable" / 406: "No acceptable form", "Ingen brugbar form";
+    "The answer does not exist in any of the media types that the request accepts.",
+    "Svaret findes ikke i nogen af de medietyper, som forespørgslen accepterer.";
+    /// The client took too long to send its request.
+    RequestTimeout = "request_timeout" / 408: "The request took too long", "Forespørgslen tog for lang tid";
+    "The request did not arrive whole in time. Send it again; events are safe to repeat by their id.",
+    "Forespørgslen nåede ikke frem i tide. Send den igen; begivenheder kan trygt gentages med samme id.";
+    /// The same event id with another body.
+    EventConflict = "event_conflict" / 409: "The event id is taken by another event", "Begivenhedens id er brugt til en anden begivenhed";
+    "An event with this id is stored, and its content differs from what was sent. Events are never overwritten: send a correction as a new event with 'corrects'.",
+    "Der er gemt en begivenhed med dette id, og dens indhold er et andet end det sendte. Begivenheder overskrives aldrig: send en rettelse som en ny begivenhed med 'corrects'.";
+    /// The same Idempotency-Key with another request.
+    IdempotencyConflict = "idempotency_conflict" / 409: "The Idempotency-Key was used for another request", "Idempotency-Key er brugt til en anden forespørgsel";
+    "Within the last seven days the same Idempotency-Key came with another request. Use a new key for a new request.",
+    "Inden for de seneste syv dage kom samme Idempotency-Key med en anden forespørgsel. Brug en ny nøgle til en ny forespørgsel.";
+    /// Something of that name exists.
+    AlreadyExists = "already_exists" / 409: "It exists already", "Det findes allerede";
+    "Something with this number or name exists already. The detail says what.",
+    "Der findes allerede noget med dette nummer eller navn. Detaljen siger hvad.";
+    /// The body is larger than allowed.
+    BodyTooLarge = "body_too_large" / 413: "The body is too large", "Indholdet er for stort";
+    "The body, a line of it or a batch is larger than the bound that the detail names. Send it in smaller parts.",
+    "Indholdet, en linje i det eller et parti er større end den grænse, som detaljen nævner. Send det i mindre dele.";
+    /// The body is of a media type that is not taken here.
+    UnsupportedMediaType = "unsupported_media_type" / 415: "The media type is not taken here", "Medietypen kan ikke bruges her";
+    "The header Content-Type is missing or names a type that this address does not take. The detail lists those it takes.",
+    "Headeren Content-Type mangler eller nævner en type, som adressen ikke tager imod. Detaljen viser dem, den kan bruge.";
+    /// The body reads well and says something that cannot be.
+    InvalidInput = "invalid_input" / 422: "Something in the request is not right", "Noget i forespørgslen er ikke rigtigt";
+    "One or more fields are missing, unknown or outside their bounds. 'errors' names each by its JSON pointer, with the bound.",
+    "Et eller flere felter mangler, er ukendte eller ligger uden for deres grænser. 'errors' nævner hvert felt med dets JSON-pointer og grænsen.";
+    /// The licence is unknown to the customer, or revoked.
+    LicenseUnknown = "license_unknown" / 422: "The licence is not in force", "Licensen er ikke gyldig";
+    "The customer of this key has no licence of that number, or it has been revoked.",
+    "Kunden har ingen licens med dette nummer, eller den er tilbagekaldt.";
+    /// More requests than the limit allows.
+    TooManyRequests = "too_many_requests" / 429: "Too many requests", "For mange forespørgsler";
+    "The limit for this key is used up for now. The header Retry-After says in how many seconds to try again.",
+    "Grænsen for denne nøgle er brugt op for nu. Headeren Retry-After siger, om hvor mange sekunder der kan prøves igen.";
+    /// The headers are too large.
+    HeadersTooLarge = "headers_too_large" / 431: "The headers are too large", "Headerne er for store";
+    "The headers of the request are larger than the bound that the detail names.",
+    "Forespørgslens headere er større end den grænse, som detaljen nævner.";
+    /// A fault of ours.
+    Internal = "internal" / 500: "A fault of ours", "En fejl hos os";
+    "Something went wrong on our side and has been logged under the request id. Nothing was acknowledged; it is safe to try again.",
+    "Noget gik galt hos os og er noteret under forespørgslens id. Intet er kvitteret for; det er trygt at prøve igen.";
+    /// Busy, starting, stopping, or without its database.
+    Unavailable = "unavailable" / 503: "Not available just now", "Ikke tilgængelig lige nu";
+    "The service is busy, starting, stopping or cannot reach its database. Nothing was acknowledged; try again after the seconds in Retry-After.",
+    "Tjenesten er optaget, ved at starte eller stoppe eller kan ikke nå sin database. Intet er kvitteret for; prøv igen efter det antal sekunder, der står i Retry-After.";
+}
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The client's doing: a code, a sentence without personal data, and the fields at fault.
+    #[error("{}: {detail}", code.as_str())]
+    Refused {
+        /// Which of the table.
+        code: Code,
+        /// A sentence for people; names fields and bounds, never values.
+        detail: String,
+        /// The fields at fault, for invalid input.
+        faults: Vec<Fault>,
+    },
+    /// Busy or out of reach for a moment; the client may try again.
+    #[error("unavailable")]
+    Unavailable(#[source] Source),
+    /// The database lost a race and the transaction may be run again.
+    #[error("lost a race")]
+    Conflict(#[source] Source),
+    /// A fault of ours.
+    #[error("internal")]
+    Internal(#[source] Source),
+}
+
+impl Error {
+    /// A refusal with a sentence of its own.
+    pub fn refused(code: Code, detail: impl Into<String>) -> Self {
+        Self::Refused { code, detail: detail.into(), faults: Vec::new() }
+    }
+
+    /// Nothing here: one and the same for what is missing and what is somebody else's.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::refused(Code::NotFound, "There is nothing here for the customer of this key.")
+    }
+
+    /// Invalid input, each fault with its pointer.
+    #[must_use]
+    pub fn invalid(faults: Vec<Fault>) -> Self {
+        let detail = match faults.as_slice() {
+            [one] => format!("{} {}", if one.pointer.is_empty() { "The body" } else { &one.pointer }, one.detail),
+            more => format!("{} fields are not right; see errors.", more.len()),
+        };
+        Self::Refused { code: Code::InvalidInput, detail, faults }
+    }
+
+    /// A fault of ours.
+    pub fn internal(source: impl Into<Source>) -> Self {
+        Self::Internal(source.into())
+    }
+
+    /// Busy or out of reach.
+    pub fn unavailable(source: impl Into<Source>) -> Self {
+        Self::Unavailable(source.into())
+    }
+
+    /// Its place in the table.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::Unavailable(_) | Self::Conflict(_) => Code::Unavailable,
+            Self::Internal(_) => Code::Internal,
+        }
+    }
+}

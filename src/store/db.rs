@@ -1,0 +1,253 @@
+//! The database as the rest of the house sees it: `read` and `write`, nothing else.
+
+use super::conn::{self, Conn, Manager};
+use super::url::Target;
+use crate::error::Error;
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{Pool, PooledConnection};
+use diesel::sql_types::Text;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a transaction that lost a race is run again before the client is told to.
+const ATTEMPTS: u32 = 12;
+
+/// How to reach the database.
+#[derive(Clone)]
+pub struct Options {
+    /// `sqlite://PATH` or `postgres://…`.
+    pub url: String,
+    /// Connections for reading.
+    pub readers: u32,
+    /// Connections for writing; SQLite always has one.
+    pub writers: u32,
+    /// How long to wait for a lock or a free connection, in milliseconds.
+    pub wait_timeout_ms: u32,
+    /// How long one statement may run on PostgreSQL, in milliseconds.
+    pub statement_timeout_ms: u32,
+}
+
+impl Options {
+    /// The defaults for `url`.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), readers: 4, writers: 2, wait_timeout_ms: 5_000, statement_timeout_ms: 30_000 }
+    }
+}
+
+/// Redacted: the address may hold a password.
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("readers", &self.readers).field("writers", &self.writers).finish_non_exhaustive()
+    }
+}
+
+/// Proof of being inside a write transaction; only [`Db::write`] makes one.
+pub struct Tx<'c>(&'c mut Conn);
+
+impl Deref for Tx<'_> {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.0
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.0
+    }
+}
+
+/// The database: a pool that cannot write and one that can.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    readers: Pool<Manager>,
+    writers: Pool<Manager>,
+    target: Target,
+}
+
+#[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    setting: String,
+}
+
+impl Db {
+    /// Opens the database, sets every connection up and refuses settings under which an acknowledged event could be lost.
+    ///
+    /// # Errors
+    /// An address of an unknown kind, a database out of reach, or unsafe settings (T-06).
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let target = conn::parse(&options.url)?;
+        if let Target::Sqlite(path) = &target {
+            make_private_file(path).map_err(Error::internal)?;
+        }
+        let pool = |size: u32, read_only: bool| {
+            Pool::builder()
+                .max_size(size.max(1))
+                .min_idle(Some(1))
+                .connection_timeout(Duration::from_millis(options.wait_timeout_ms.into()))
+                .error_handler(Box::new(QuietHandler))
+                .build(Manager { target: target.clone(), setup: setup(&target, options, read_only) })
+                .map_err(Error::unavailable)
+        };
+        let writers = pool(if target.is_sqlite() { 1 } else { options.writers }, false)?;
+        let db = Self(Arc::new(Inner { writers, readers: pool(options.readers, true)?, target }));
+        db.refuse_unsafe_settings()?;
+        Ok(db)
+    }
+
+    fn refuse_unsafe_settings(&self) -> Result<(), Error> {
+        let mut conn = self.writer()?;
+        if let Conn::Postgres(c) = &mut *conn {
+            for (name, unsafe_value) in
+                [("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off"), ("data_sync_retry", "on")]
+            {
+                let found: Setting =
+                    diesel::sql_query(format!("SELECT current_setting('{name}') AS setting")).get_result(c)?;
+                if found.setting == unsafe_value {
+                    let why = format!("PostgreSQL runs with {name} = {unsafe_value}: an acknowledged event could be lost");
+                    return Err(Error::internal(why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this is the embedded database.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        self.0.target.is_sqlite()
+    }
+
+    /// Where the SQLite file lies; none on PostgreSQL.
+    #[must_use]
+    pub fn file(&self) -> Option<&std::path::Path> {
+        match &self.0.target {
+            Target::Sqlite(path) => Some(path),
+            Target::Postgres(_) => None,
+        }
+    }
+
+    /// Runs what is missing of the migrations; returns how many ran.
+    ///
+    /// # Errors
+    /// When the database is out of reach or a migration fails.
+    pub fn migrate(&self) -> Result<usize, Error> {
+        self.writer()?.migrate()
+    }
+
+    /// How many migrations the database lacks, and how many it has that this program does not know.
+    ///
+    /// # Errors
+    /// When the database is out of reach.
+    pub fn migrations_due(&self) -> Result<(usize, usize), Error> {
+        self.writer()?.migrations_due()
+    }
+
+    /// Runs `query` on a connection that cannot write.
+    ///
+    /// # Errors
+    /// Those of `query`, and [`Error::Unavailable`] when no connection is free in time.
+    pub fn read<T>(&self, query: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        let mut conn = checked_out(&self.0.readers, "reader")?;
+        query(&mut conn)
+    }
+
+    /// Runs `work` in one transaction, again when the database says that it lost a race.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Error::Unavailable`] when no connection is free in time or the races go on.
+    pub fn write<T>(&self, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut conn = self.writer()?;
+        for attempt in 1..=ATTEMPTS {
+            match conn.write(|conn| work(&mut Tx(conn))) {
+                Err(Error::Conflict(why)) if attempt < ATTEMPTS => {
+                    tracing::debug!(attempt, error = %why, "transaction runs again");
+                    metrics::counter!("guestlog_db_retries_total").increment(1);
+                    std::thread::sleep(pause(attempt));
+                }
+                outcome => return outcome,
+            }
+        }
+        Err(Error::unavailable("the races went on"))
+    }
+
+    fn writer(&self) -> Result<PooledConnection<Manager>, Error> {
+        checked_out(&self.0.writers, "writer")
+    }
+
+    /// How many connections are in use and how many there are, readers then writers.
+    #[must_use]
+    pub fn pools(&self) -> [(&'static str, u32, u32); 2] {
+        let of = |name, pool: &Pool<Manager>| {
+            let state = pool.state();
+            (name, state.connections - state.idle_connections, state.connections)
+        };
+        [of("reader", &self.0.readers), of("writer", &self.0.writers)]
+    }
+}
+
+fn checked_out(pool: &Pool<Manager>, name: &'static str) -> Result<PooledConnection<Manager>, Error> {
+    let conn = pool.get().map_err(Error::unavailable)?;
+    metrics::counter!("guestlog_db_checkouts_total", "pool" => name).increment(1);
+    Ok(conn)
+}
+
+/// A pause that grows with the attempt, jittered so that the losers of one race do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let mut byte = [0_u8; 1];
+    // Without randomness the pause is merely not jittered.
+    let _ = getrandom::fill(&mut byte);
+    Duration::from_micros(u64::from(attempt) * (500 + u64::from(byte[0]) * 40))
+}
+
+fn setup(target: &Target, options: &Options, read_only: bool) -> String {
+    let wait_ms = options.wait_timeout_ms;
+    let statement_ms = options.statement_timeout_ms;
+    match (target, read_only) {
+        (Target::Sqlite(_), true) => format!(
+            "PRAGMA busy_timeout = {wait_ms}; PRAGMA query_only = ON; PRAGMA foreign_keys = ON; \
+             PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+        ),
+        // WAL with FULL: a commit is on disk when it returns. secure_delete: freed pages are overwritten.
+        (Target::Sqlite(_), false) => format!(
+            "PRAGMA busy_timeout = {wait_ms}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+             PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
+             PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;"
+        ),
+        (Target::Postgres(_), true) => {
+            format!("SET default_transaction_read_only = on; SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';")
+        }
+        (Target::Postgres(_), false) => format!(
+            "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {wait_ms}; \
+             SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';"
+        ),
+    }
+}
+
+/// Makes the file, readable by its owner alone, before SQLite would make it readable by all.
+fn make_private_file(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
+/// The pool would log every failed attempt to connect, with the address; the caller logs once.
+#[derive(Debug)]
+struct QuietHandler;
+
+impl<E> diesel::r2d2::HandleError<E> for QuietHandler {
+    fn handle_error(&self, _: E) {}
+}
+
+/// Runs a statement that answers nothing, for the settings of a connection.
+pub(super) fn run(conn: &mut Conn, sql: &str) -> QueryResult<()> {
+    conn.batch_execute(sql)
+}

@@ -1,0 +1,43 @@
+//! Internal ids: handed out before a row is inserted, because the row's id is bound into its seals.
+
+use super::conn::Conn;
+use super::db::Tx;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+/// Takes `count` ids that nobody else has or will have, growing.
+///
+/// A sequence on PostgreSQL, so that writers do not wait for each other; a counter on SQLite, which has one writer.
+pub fn take(tx: &mut Tx<'_>, count: usize) -> QueryResult<Vec<i64>> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    let conn: &mut Conn = tx;
+    match conn {
+        Conn::Postgres(c) => {
+            let rows: Vec<Number> = diesel::sql_query("SELECT nextval('id_blocks') AS number FROM generate_series(1, $1)")
+                .bind::<BigInt, _>(count)
+                .load(c)?;
+            Ok(rows.into_iter().map(|row| row.number).collect())
+        }
+        Conn::Sqlite(c) => {
+            let next: Number =
+                diesel::sql_query("UPDATE id_blocks SET next = next + ? WHERE name = 'rows' RETURNING next AS number")
+                    .bind::<BigInt, _>(count)
+                    .get_result(c)?;
+            Ok((next.number - count..next.number).collect())
+        }
+    }
+}
+
+/// Takes one id.
+pub fn take_one(tx: &mut Tx<'_>) -> QueryResult<i64> {
+    take(tx, 1)?.pop().ok_or(diesel::result::Error::NotFound)
+}

@@ -1,0 +1,218 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    api_keys (key_id) {
+        key_id -> Text,
+        customer_id -> Nullable<Int8>,
+        license_id -> Nullable<Int8>,
+        secret_digest -> Bytea,
+        scopes -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        last_used_day -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    customer_keys (customer_id, purpose, version) {
+        customer_id -> Int8,
+        purpose -> Int2,
+        version -> Int4,
+        wrapped -> Bytea,
+        master_key_id -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    customers (id) {
+        id -> Int8,
+        public_id -> Uuid,
+        name -> Text,
+        time_zone -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    devices (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        name -> Text,
+        license_id -> Nullable<Int8>,
+        app_version -> Nullable<Text>,
+        queued_events -> Nullable<Int4>,
+        heartbeat_at -> Nullable<Timestamptz>,
+        event_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    event_hosts (customer_id, event_key) {
+        customer_id -> Int8,
+        event_key -> Int8,
+        person_id -> Int8,
+        license_id -> Int8,
+        occurred_at -> Timestamptz,
+        details_sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    event_recipients (customer_id, event_key, position) {
+        customer_id -> Int8,
+        event_key -> Int8,
+        position -> Int2,
+        person_id -> Int8,
+        license_id -> Int8,
+        occurred_at -> Timestamptz,
+        channel -> Int2,
+        address_sealed -> Nullable<Bytea>,
+        status -> Nullable<Int2>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    events (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        event_id -> Uuid,
+        person_id -> Int8,
+        license_id -> Int8,
+        #[sql_name = "type"]
+        type_ -> Int2,
+        occurred_at -> Timestamptz,
+        received_at -> Timestamptz,
+        expected_at -> Nullable<Timestamptz>,
+        device -> Nullable<Text>,
+        visit_ref_index -> Nullable<Bytea>,
+        visit_id -> Nullable<Uuid>,
+        details_sealed -> Bytea,
+        ip_sealed -> Nullable<Bytea>,
+        origin -> Nullable<Int2>,
+        reason -> Nullable<Int2>,
+        corrects -> Nullable<Uuid>,
+        superseded_by -> Nullable<Uuid>,
+        digest -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    idempotency_keys (customer_id, key_digest) {
+        customer_id -> Int8,
+        key_digest -> Bytea,
+        request_digest -> Bytea,
+        status -> Int2,
+        answer_sealed -> Bytea,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    licenses (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        number_index -> Bytea,
+        number_sealed -> Bytea,
+        key_version -> Int4,
+        name -> Text,
+        time_zone -> Text,
+        overdue_after_minutes -> Nullable<Int4>,
+        closes_at -> Nullable<Text>,
+        issued_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    people (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        ref_index -> Bytea,
+        ref_sealed -> Bytea,
+        wrapped_key -> Bytea,
+        key_version -> Int4,
+        kind -> Int2,
+        kind_at -> Nullable<Timestamptz>,
+        name_sealed -> Nullable<Bytea>,
+        email_sealed -> Nullable<Bytea>,
+        email_index -> Nullable<Bytea>,
+        phone_sealed -> Nullable<Bytea>,
+        phone_index -> Nullable<Bytea>,
+        company_sealed -> Nullable<Bytea>,
+        vehicle_plate_sealed -> Nullable<Bytea>,
+        mirror_sealed -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    visits (customer_id, visit_id) {
+        customer_id -> Int8,
+        visit_id -> Uuid,
+        person_id -> Int8,
+        license_id -> Int8,
+        state -> Int2,
+        starts_at -> Timestamptz,
+        visit_ref_sealed -> Nullable<Bytea>,
+        expected_at -> Nullable<Timestamptz>,
+        arrived_at -> Nullable<Timestamptz>,
+        departed_at -> Nullable<Timestamptz>,
+        cancelled_at -> Nullable<Timestamptz>,
+        denied_at -> Nullable<Timestamptz>,
+        reason -> Nullable<Int2>,
+        device -> Nullable<Text>,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    customer_keys,
+    customers,
+    devices,
+    event_hosts,
+    event_recipients,
+    events,
+    idempotency_keys,
+    licenses,
+    people,
+    visits,
+);
