@@ -23,8 +23,10 @@ pub struct Options {
     pub readers: u32,
     /// Connections for writing; SQLite always has one.
     pub writers: u32,
-    /// How long to wait for a lock or a free connection, in milliseconds.
-    pub wait_timeout_ms: u32,
+    /// How long to wait for another's lock, in milliseconds.
+    pub busy_timeout_ms: u32,
+    /// How long to wait for a free connection, in milliseconds.
+    pub acquire_timeout_ms: u32,
     /// How long one statement may run on PostgreSQL, in milliseconds.
     pub statement_timeout_ms: u32,
 }
@@ -33,7 +35,7 @@ impl Options {
     /// The defaults for `url`.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), readers: 4, writers: 2, wait_timeout_ms: 5_000, statement_timeout_ms: 30_000 }
+        Self { url: url.into(), readers: 4, writers: 2, busy_timeout_ms: 5_000, acquire_timeout_ms: 5_000, statement_timeout_ms: 30_000 }
     }
 }
 
@@ -90,7 +92,7 @@ impl Db {
             Pool::builder()
                 .max_size(size.max(1))
                 .min_idle(Some(1))
-                .connection_timeout(Duration::from_millis(options.wait_timeout_ms.into()))
+                .connection_timeout(Duration::from_millis(options.acquire_timeout_ms.into()))
                 .error_handler(Box::new(QuietHandler))
                 .build(Manager { target: target.clone(), setup: setup(&target, options, read_only) })
                 .map_err(Error::unavailable)
@@ -207,7 +209,7 @@ fn pause(attempt: u32) -> Duration {
 }
 
 fn setup(target: &Target, options: &Options, read_only: bool) -> String {
-    let wait_ms = options.wait_timeout_ms;
+    let wait_ms = options.busy_timeout_ms;
     let statement_ms = options.statement_timeout_ms;
     match (target, read_only) {
         (Target::Sqlite(_), true) => format!(

@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod keys;
 pub mod licenses;
+pub mod locks;
 pub mod people;
 mod schema;
 mod types;

@@ -1,0 +1,255 @@
+//! Use-cases: synchronous, one transaction each; they state policy and the order of steps.
+
+pub mod customers;
+pub mod devices;
+mod dossier;
+pub mod events;
+pub mod health;
+pub mod idempotency;
+pub mod ingest;
+pub mod keys;
+pub mod licenses;
+pub mod page;
+pub mod people;
+pub mod statistics;
+pub mod visits;
+
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::crypto::{CustomerKeys, Keyring, MasterKey};
+use crate::domain::{CustomerId, Timestamp};
+use crate::error::Error;
+use crate::store::{self, Conn, Db, Options, Tx};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+
+pub use keys::By;
+
+/// The running application: database, keys, clock, settings and the ingest writers.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    core: Core,
+    ingest: ingest::Writers,
+}
+
+/// What a use-case needs beside its transaction.
+#[derive(Clone)]
+pub(crate) struct Core {
+    pub db: Db,
+    pub keyring: Keyring,
+    pub clock: Clock,
+    pub settings: Arc<Settings>,
+}
+
+/// A connection that cannot write, and the present.
+pub struct View<'a> {
+    pub(crate) conn: &'a mut Conn,
+    pub(crate) core: &'a Core,
+    pub(crate) now: Timestamp,
+}
+
+/// A write transaction, and the present.
+pub struct Work<'a, 't> {
+    pub(crate) tx: &'a mut Tx<'t>,
+    pub(crate) core: &'a Core,
+    pub(crate) now: Timestamp,
+}
+
+impl<'t> Work<'_, 't> {
+    /// The same transaction, for a use-case that only reads.
+    pub(crate) fn view(&mut self) -> View<'_> {
+        View { conn: self.tx, core: self.core, now: self.now }
+    }
+
+    pub(crate) fn customer_keys(&mut self, customer: CustomerId) -> Result<Arc<CustomerKeys>, Error> {
+        self.view().customer_keys(customer)
+    }
+}
+
+impl View<'_> {
+    /// The keys of a customer, unwrapped once and kept in memory.
+    pub(crate) fn customer_keys(&mut self, customer: CustomerId) -> Result<Arc<CustomerKeys>, Error> {
+        if let Some(keys) = self.core.keyring.cached(customer) {
+            return Ok(keys);
+        }
+        let rows = store::customers::keys(self.conn, customer)?;
+        let wrapped = rows.into_iter().map(customers::wrapped_key).collect::<Result<Vec<_>, _>>()?;
+        self.core.keyring.open_customer(customer, &wrapped).map_err(Error::internal)
+    }
+}
+
+impl App {
+    /// Opens database and master key as the settings say, and starts the ingest writers.
+    ///
+    /// A master key is made only for an empty database: with another one than the stored keys were wrapped by,
+    /// nothing could be opened.
+    ///
+    /// # Errors
+    /// A database out of reach or unsafe, migrations missing or unknown, a master key missing, readable by others or not the right one.
+    pub fn open(settings: Settings, clock: Clock) -> Result<Self, Error> {
+        let core = Core::open(settings, clock)?;
+        let writers = if core.db.is_sqlite() { 1 } else { core.settings.database.writers };
+        let ingest = ingest::Writers::start(core.clone(), writers)?;
+        Ok(Self(Arc::new(Inner { core, ingest })))
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.core.settings
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.core.clock
+    }
+
+    /// The database, for those who assemble the house.
+    #[must_use]
+    pub fn db(&self) -> &Db {
+        &self.0.core.db
+    }
+
+    /// Runs a reading use-case off the threads that serve requests.
+    ///
+    /// # Errors
+    /// Those of the use-case.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut View<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || app.read_blocking(work)).await.map_err(Error::internal)?
+    }
+
+    /// Runs a writing use-case in one transaction off the threads that serve requests; it may run again after a lost race.
+    ///
+    /// # Errors
+    /// Those of the use-case.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || app.write_blocking(work)).await.map_err(Error::internal)?
+    }
+
+    /// As [`App::read`], on this thread.
+    ///
+    /// # Errors
+    /// Those of the use-case.
+    pub fn read_blocking<T>(&self, work: impl FnOnce(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.0.core.read(work)
+    }
+
+    /// As [`App::write`], on this thread.
+    ///
+    /// # Errors
+    /// Those of the use-case.
+    pub fn write_blocking<T>(&self, work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.0.core.write(work)
+    }
+
+    /// Hands events to the writers and waits until they are on disk; outcomes in the order sent.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the queue is full or the database out of reach: then nothing was acknowledged.
+    pub async fn ingest(&self, items: Vec<ingest::Item>) -> Result<Vec<ingest::Outcome>, Error> {
+        self.0.ingest.submit(items).await
+    }
+
+    /// As [`App::ingest`], on this thread and at once: for an import.
+    ///
+    /// # Errors
+    /// As [`App::ingest`].
+    pub fn ingest_blocking(&self, items: &[ingest::Item]) -> Result<Vec<ingest::Outcome>, Error> {
+        ingest::write(&self.0.core, items)
+    }
+
+    /// Who holds this credential.
+    ///
+    /// # Errors
+    /// `unauthenticated`, in one wording for every cause; a wrong checksum costs no query.
+    pub async fn authenticate(&self, token: &str) -> Result<By, Error> {
+        let key = keys::parse(token)?;
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || keys::authenticate(&app.0.core, &key)).await.map_err(Error::internal)?
+    }
+
+    /// Sets the gauges that are read, not counted: queue and pools.
+    pub fn observe(&self) {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        metrics::gauge!("guestlog_ingest_queue_events").set(self.0.ingest.queued() as f64);
+        for (pool, used, open) in self.db().pools() {
+            metrics::gauge!("guestlog_db_connections_used", "pool" => pool).set(f64::from(used));
+            metrics::gauge!("guestlog_db_connections_open", "pool" => pool).set(f64::from(open));
+        }
+    }
+
+    /// Lets the writers finish what they have accepted, and ends them.
+    pub fn stop(&self) {
+        self.0.ingest.stop();
+    }
+}
+
+impl Core {
+    fn open(settings: Settings, clock: Clock) -> Result<Self, Error> {
+        let db = open_db(&settings)?;
+        let (missing, unknown) = db.migrations_due()?;
+        if missing > 0 || unknown > 0 {
+            return Err(Error::internal(format!(
+                "the database lacks {missing} migrations and has {unknown} that this program does not know; run `guestlog migrate` with the right version"
+            )));
+        }
+        let master = open_master_key(&settings, &db)?;
+        Ok(Self { db, keyring: Keyring::new(master), clock, settings: Arc::new(settings) })
+    }
+
+    pub fn read<T>(&self, work: impl FnOnce(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.db.read(|conn| work(&mut View { conn, core: self, now: self.clock.now() }))
+    }
+
+    pub fn write<T>(&self, mut work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now() }))
+    }
+}
+
+/// Opens the database as the settings say, without looking at its migrations.
+///
+/// # Errors
+/// A database out of reach, or unsafe settings.
+pub fn open_db(settings: &Settings) -> Result<Db, Error> {
+    let ms = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    Db::open(&Options {
+        url: settings.database.url.expose_secret().to_owned(),
+        readers: settings.database.readers,
+        writers: settings.database.writers,
+        busy_timeout_ms: ms(settings.database.busy_timeout_ms),
+        acquire_timeout_ms: ms(settings.database.acquire_timeout_ms),
+        statement_timeout_ms: ms(settings.database.statement_timeout_ms),
+    })
+}
+
+fn open_master_key(settings: &Settings, db: &Db) -> Result<MasterKey, Error> {
+    let path = &settings.keys.master_key_file;
+    let in_use = db.read(|conn| Ok(store::customers::master_key_ids(conn)?))?;
+    let master = if in_use.is_empty() {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(Error::internal)?;
+        }
+        MasterKey::load_or_create(path)
+    } else {
+        MasterKey::load(path)
+    };
+    let master = master.map_err(Error::internal)?;
+    if let Some(other) = in_use.iter().find(|id| *id != master.id()) {
+        return Err(Error::internal(format!(
+            "keys.master_key_file holds master key {}, but the database was sealed under {other}",
+            master.id()
+        )));
+    }
+    Ok(master)
+}

@@ -1,0 +1,93 @@
+//! Customers and their wrapped keys.
+
+use super::conn::{Conn, on_each};
+use super::db::Tx;
+use super::schema::{customer_keys, customers};
+use crate::domain::{CustomerId, PublicId, Timestamp};
+use diesel::prelude::*;
+
+/// A customer's row.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = customers)]
+pub struct Customer {
+    /// Inside the database.
+    pub id: CustomerId,
+    /// Outside.
+    pub public_id: PublicId,
+    /// The company's name.
+    pub name: String,
+    /// IANA time zone.
+    pub time_zone: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// A wrapped key's row.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = customer_keys)]
+pub struct CustomerKey {
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// 1 seals, 2 indexes.
+    pub purpose: i16,
+    /// Counted from 1.
+    pub version: i32,
+    /// The key, wrapped by the master key.
+    pub wrapped: Vec<u8>,
+    /// Which master key.
+    pub master_key_id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Stores a customer.
+pub fn insert(tx: &mut Tx<'_>, customer: &Customer) -> QueryResult<usize> {
+    on_each!(tx, |c| diesel::insert_into(customers::table).values(customer).execute(c))
+}
+
+/// Stores wrapped keys.
+pub fn insert_keys(tx: &mut Tx<'_>, keys: &[CustomerKey]) -> QueryResult<usize> {
+    on_each!(tx, |c| diesel::insert_into(customer_keys::table).values(keys).execute(c))
+}
+
+/// The wrapped keys of a customer.
+pub fn keys(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<CustomerKey>> {
+    customer_keys::table
+        .filter(customer_keys::customer_id.eq(customer))
+        .order((customer_keys::purpose, customer_keys::version))
+        .select(CustomerKey::as_select())
+        .load(conn)
+}
+
+/// A customer by its internal id.
+pub fn get(conn: &mut Conn, id: CustomerId) -> QueryResult<Option<Customer>> {
+    customers::table.find(id).select(Customer::as_select()).first(conn).optional()
+}
+
+/// A customer by its public id.
+pub fn find(conn: &mut Conn, id: PublicId) -> QueryResult<Option<Customer>> {
+    customers::table.filter(customers::public_id.eq(id)).select(Customer::as_select()).first(conn).optional()
+}
+
+/// Customers after `after`, in the order in which they were created.
+pub fn page(conn: &mut Conn, after: Option<CustomerId>, limit: i64) -> QueryResult<Vec<Customer>> {
+    customers::table
+        .filter(customers::id.gt(after.unwrap_or(CustomerId(0))))
+        .order(customers::id)
+        .limit(limit)
+        .select(Customer::as_select())
+        .load(conn)
+}
+
+/// Changes name and time zone.
+pub fn update(tx: &mut Tx<'_>, id: CustomerId, name: &str, time_zone: &str) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    diesel::update(customers::table.find(id))
+        .set((customers::name.eq(name), customers::time_zone.eq(time_zone)))
+        .execute(conn)
+}
+
+/// The master keys by which stored keys are wrapped.
+pub fn master_key_ids(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    customer_keys::table.select(customer_keys::master_key_id).distinct().load(conn)
+}

@@ -1,0 +1,353 @@
+//! Events and the rows of their hosts and recipients.
+
+use super::conn::{Conn, on_each};
+use super::db::Tx;
+use super::schema::{event_hosts, event_recipients, events};
+use crate::domain::{CustomerId, EventId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
+use diesel::prelude::*;
+
+/// Rows of one multi-row statement: 20 columns each, SQLite allows 32,766 bound values.
+const ROWS: usize = 1_000;
+
+/// An event's row.
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+pub struct Event {
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// Inside the database, growing as events are stored.
+    pub id: EventKey,
+    /// Outside.
+    pub event_id: EventId,
+    /// The guest.
+    pub person_id: PersonId,
+    /// The site.
+    pub license_id: LicenseId,
+    /// What happened.
+    pub type_: i16,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// When it was stored.
+    pub received_at: Timestamp,
+    /// When the guest is expected.
+    pub expected_at: Option<Timestamp>,
+    /// The device.
+    pub device: Option<String>,
+    /// Blind index of the visit's ref.
+    pub visit_ref_index: Option<Vec<u8>>,
+    /// The visit it belongs to just now.
+    pub visit_id: Option<VisitId>,
+    /// The guest's fields as they were sent, sealed.
+    pub details_sealed: Vec<u8>,
+    /// The address on the network, sealed.
+    pub ip_sealed: Option<Vec<u8>>,
+    /// Where the event was made.
+    pub origin: Option<i16>,
+    /// Who checked the guest out.
+    pub reason: Option<i16>,
+    /// The event that it corrects.
+    pub corrects: Option<EventId>,
+    /// The event that corrects it.
+    pub superseded_by: Option<EventId>,
+    /// Keyed digest of the body, to tell a retry from another event.
+    pub digest: Vec<u8>,
+}
+
+/// The row of an event's host.
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = event_hosts)]
+pub struct Host {
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// Which event; not a foreign key, the host's row outlives the guest's.
+    pub event_key: EventKey,
+    /// The host.
+    pub person_id: PersonId,
+    /// The site.
+    pub license_id: LicenseId,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// The host's fields as they were sent, sealed under the host's key.
+    pub details_sealed: Vec<u8>,
+}
+
+/// The row of one recipient of an event.
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = event_recipients, treat_none_as_default_value = false)]
+pub struct Recipient {
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// Which event; not a foreign key, likewise.
+    pub event_key: EventKey,
+    /// Place in the event's list.
+    pub position: i16,
+    /// The recipient.
+    pub person_id: PersonId,
+    /// The site.
+    pub license_id: LicenseId,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// How it was sent.
+    pub channel: i16,
+    /// Where it was sent, sealed under the recipient's key.
+    pub address_sealed: Option<Vec<u8>>,
+    /// What became of it.
+    pub status: Option<i16>,
+}
+
+/// As much of a stored event as tells a retry from a conflict.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = events)]
+pub struct Known {
+    /// The event.
+    pub event_id: EventId,
+    /// Digest of its body.
+    pub digest: Vec<u8>,
+    /// The visit it belongs to.
+    pub visit_id: Option<VisitId>,
+}
+
+/// As much of a stored event as the projection of visits reads.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = events)]
+pub struct Outline {
+    /// Inside the database.
+    pub id: EventKey,
+    /// Outside.
+    pub event_id: EventId,
+    /// The guest.
+    pub person_id: PersonId,
+    /// The site.
+    pub license_id: LicenseId,
+    /// What happened.
+    pub type_: i16,
+    /// When.
+    pub occurred_at: Timestamp,
+    /// When the guest is expected.
+    pub expected_at: Option<Timestamp>,
+    /// The device.
+    pub device: Option<String>,
+    /// Blind index of the visit's ref.
+    pub visit_ref_index: Option<Vec<u8>>,
+    /// The visit it belongs to just now.
+    pub visit_id: Option<VisitId>,
+    /// Who checked the guest out.
+    pub reason: Option<i16>,
+    /// The event that corrects it.
+    pub superseded_by: Option<EventId>,
+}
+
+/// Which of `ids` are stored.
+pub fn known(conn: &mut Conn, customer: CustomerId, ids: &[EventId]) -> QueryResult<Vec<Known>> {
+    events::table
+        .filter(events::customer_id.eq(customer).and(events::event_id.eq_any(ids)))
+        .select(Known::as_select())
+        .load(conn)
+}
+
+/// Stores events; returns how many, fewer when another node was first.
+pub fn insert(tx: &mut Tx<'_>, rows: &[Event]) -> QueryResult<usize> {
+    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
+        let stored = on_each!(tx, |c| diesel::insert_into(events::table)
+            .values(chunk)
+            .on_conflict((events::customer_id, events::event_id))
+            .do_nothing()
+            .execute(c))?;
+        Ok(sum + stored)
+    })
+}
+
+/// Stores hosts' rows.
+pub fn insert_hosts(tx: &mut Tx<'_>, rows: &[Host]) -> QueryResult<usize> {
+    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
+        Ok(sum + on_each!(tx, |c| diesel::insert_into(event_hosts::table).values(chunk).execute(c))?)
+    })
+}
+
+/// Stores recipients' rows.
+pub fn insert_recipients(tx: &mut Tx<'_>, rows: &[Recipient]) -> QueryResult<usize> {
+    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
+        Ok(sum + on_each!(tx, |c| diesel::insert_into(event_recipients::table).values(chunk).execute(c))?)
+    })
+}
+
+/// The outlines of all events of these people.
+pub fn outlines(conn: &mut Conn, customer: CustomerId, people: &[PersonId]) -> QueryResult<Vec<Outline>> {
+    let mut found = Vec::new();
+    for chunk in people.chunks(30_000) {
+        found.extend(
+            events::table
+                .filter(events::customer_id.eq(customer).and(events::person_id.eq_any(chunk)))
+                .select(Outline::as_select())
+                .load::<Outline>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Events of a person that nothing supersedes, whole: to work out the person's fields anew after a correction.
+pub fn standing_of(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<Vec<Event>> {
+    events::table
+        .filter(events::customer_id.eq(customer).and(events::person_id.eq(person)).and(events::superseded_by.is_null()))
+        .select(Event::as_select())
+        .load(conn)
+}
+
+/// Hosts' rows of a person whose event, if it is still there, nothing supersedes.
+pub fn standing_as_host(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<Vec<Host>> {
+    let standing = events::id.eq(event_hosts::event_key).and(events::customer_id.eq(event_hosts::customer_id));
+    event_hosts::table
+        .left_join(events::table.on(standing))
+        .filter(event_hosts::customer_id.eq(customer).and(event_hosts::person_id.eq(person)))
+        .filter(events::superseded_by.is_null())
+        .select(Host::as_select())
+        .load(conn)
+}
+
+/// Events, stored before, that correct one of `ids` or the same event as another: (corrected, correcting).
+pub fn correcting(conn: &mut Conn, customer: CustomerId, ids: &[EventId]) -> QueryResult<Vec<(EventId, EventId)>> {
+    let found: Vec<(Option<EventId>, EventId)> = events::table
+        .filter(events::customer_id.eq(customer).and(events::corrects.eq_any(ids)))
+        .select((events::corrects, events::event_id))
+        .load(conn)?;
+    Ok(found.into_iter().filter_map(|(corrected, by)| Some((corrected?, by))).collect())
+}
+
+/// Whom stored events concern: guest and, if any, host.
+pub fn concerned(conn: &mut Conn, customer: CustomerId, ids: &[EventId]) -> QueryResult<Vec<(EventId, PersonId, Option<PersonId>)>> {
+    let of_event = event_hosts::event_key.eq(events::id).and(event_hosts::customer_id.eq(events::customer_id));
+    events::table
+        .left_join(event_hosts::table.on(of_event))
+        .filter(events::customer_id.eq(customer).and(events::event_id.eq_any(ids)))
+        .select((events::event_id, events::person_id, event_hosts::person_id.nullable()))
+        .load(conn)
+}
+
+/// Notes that `event` is corrected by `by`.
+pub fn supersede(tx: &mut Tx<'_>, customer: CustomerId, event: EventId, by: EventId) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    diesel::update(events::table.filter(events::customer_id.eq(customer).and(events::event_id.eq(event))))
+        .set(events::superseded_by.eq(by))
+        .execute(conn)
+}
+
+/// Moves a stored event to another visit, or to none.
+pub fn move_to(tx: &mut Tx<'_>, customer: CustomerId, event: EventKey, visit: Option<VisitId>) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    diesel::update(events::table.find((customer, event))).set(events::visit_id.eq(visit)).execute(conn)
+}
+
+/// One event.
+pub fn get(conn: &mut Conn, customer: CustomerId, id: EventId) -> QueryResult<Option<Event>> {
+    events::table
+        .filter(events::customer_id.eq(customer).and(events::event_id.eq(id)))
+        .select(Event::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Hosts' rows of these events.
+pub fn hosts(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> QueryResult<Vec<Host>> {
+    event_hosts::table
+        .filter(event_hosts::customer_id.eq(customer).and(event_hosts::event_key.eq_any(keys)))
+        .select(Host::as_select())
+        .load(conn)
+}
+
+/// Recipients' rows of these events, in the order of their lists.
+pub fn recipients(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> QueryResult<Vec<Recipient>> {
+    event_recipients::table
+        .filter(event_recipients::customer_id.eq(customer).and(event_recipients::event_key.eq_any(keys)))
+        .order((event_recipients::event_key, event_recipients::position))
+        .select(Recipient::as_select())
+        .load(conn)
+}
+
+/// The hosts of visits: one row an event.
+pub fn hosts_of_visits(conn: &mut Conn, customer: CustomerId, people: &[PersonId], visits: &[VisitId]) -> QueryResult<Vec<(Option<VisitId>, Host)>> {
+    let of_event = event_hosts::event_key.eq(events::id).and(event_hosts::customer_id.eq(events::customer_id));
+    events::table
+        .inner_join(event_hosts::table.on(of_event))
+        .filter(events::customer_id.eq(customer).and(events::person_id.eq_any(people)).and(events::visit_id.eq_any(visits)))
+        .filter(events::superseded_by.is_null())
+        .order(events::id)
+        .select((events::visit_id, Host::as_select()))
+        .load(conn)
+}
+
+/// Which events a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this guest.
+    pub person: Option<PersonId>,
+    /// At this site.
+    pub license: Option<LicenseId>,
+    /// Of this type.
+    pub type_: Option<i16>,
+    /// Happened at or after this.
+    pub from: Option<Timestamp>,
+    /// Happened before this.
+    pub to: Option<Timestamp>,
+}
+
+/// A page of events, newest first.
+pub fn page(
+    conn: &mut Conn,
+    customer: CustomerId,
+    filter: &Filter,
+    before: Option<(Timestamp, EventKey)>,
+    limit: i64,
+) -> QueryResult<Vec<Event>> {
+    let mut query = narrowed(customer, filter)
+        .order((events::occurred_at.desc(), events::id.desc()))
+        .limit(limit);
+    if let Some((at, id)) = before {
+        query = query.filter(events::occurred_at.le(at));
+        query = query.filter(events::occurred_at.lt(at).or(events::id.lt(id)));
+    }
+    query.select(Event::as_select()).load(conn)
+}
+
+/// A page of events stored after `after`, in the order in which they were stored: for those who follow along.
+pub fn page_stored_after(
+    conn: &mut Conn,
+    customer: CustomerId,
+    filter: &Filter,
+    after: EventKey,
+    limit: i64,
+) -> QueryResult<Vec<Event>> {
+    narrowed(customer, filter)
+        .filter(events::id.gt(after))
+        .order(events::id)
+        .limit(limit)
+        .select(Event::as_select())
+        .load(conn)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn of_customer(customer: CustomerId) -> _ {
+    events::table.filter(events::customer_id.eq(customer))
+}
+
+fn narrowed<'a>(
+    customer: CustomerId,
+    filter: &Filter,
+) -> diesel::helper_types::IntoBoxed<'a, diesel::helper_types::Filter<events::table, diesel::helper_types::Eq<events::customer_id, CustomerId>>, super::conn::MultiBackend> {
+    let mut query = of_customer(customer).into_boxed();
+    if let Some(person) = filter.person {
+        query = query.filter(events::person_id.eq(person));
+    }
+    if let Some(license) = filter.license {
+        query = query.filter(events::license_id.eq(license));
+    }
+    if let Some(type_) = filter.type_ {
+        query = query.filter(events::type_.eq(type_));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(events::occurred_at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(events::occurred_at.lt(to));
+    }
+    query
+}

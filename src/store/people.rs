@@ -1,0 +1,191 @@
+//! People.
+
+use super::conn::{Conn, on_each};
+use super::db::Tx;
+use super::schema::people;
+use crate::domain::{CustomerId, PersonId, Timestamp};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+/// Rows of one multi-row statement: 18 columns each, SQLite allows 32,766 bound values.
+const ROWS: usize = 1_000;
+
+/// A person's row; every personal field is sealed under the person's own key.
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = people, treat_none_as_default_value = false)]
+pub struct Person {
+    /// Whose.
+    pub customer_id: CustomerId,
+    /// Inside the database.
+    pub id: PersonId,
+    /// Blind index of the ref.
+    pub ref_index: Vec<u8>,
+    /// The ref.
+    pub ref_sealed: Vec<u8>,
+    /// The person's key, wrapped by the customer's.
+    pub wrapped_key: Vec<u8>,
+    /// Version of the customer's key.
+    pub key_version: i32,
+    /// Guest, host or recipient.
+    pub kind: i16,
+    /// When the kind was stated; none when it is implied.
+    pub kind_at: Option<Timestamp>,
+    /// Name with its date.
+    pub name_sealed: Option<Vec<u8>>,
+    /// E-mail address with its date.
+    pub email_sealed: Option<Vec<u8>>,
+    /// Blind index of the e-mail address.
+    pub email_index: Option<Vec<u8>>,
+    /// Phone number with its date.
+    pub phone_sealed: Option<Vec<u8>>,
+    /// Blind index of the phone number.
+    pub phone_index: Option<Vec<u8>>,
+    /// Company with its date.
+    pub company_sealed: Option<Vec<u8>>,
+    /// Number plate with its date.
+    pub vehicle_plate_sealed: Option<Vec<u8>>,
+    /// What the customer's backend last said, field by field.
+    pub mirror_sealed: Option<Vec<u8>>,
+    /// When the person was first heard of.
+    pub created_at: Timestamp,
+    /// When anything last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A person by the blind index of the ref.
+pub fn by_ref(conn: &mut Conn, customer: CustomerId, index: &[u8]) -> QueryResult<Option<Person>> {
+    people::table
+        .filter(people::customer_id.eq(customer).and(people::ref_index.eq(index)))
+        .select(Person::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// People by the blind indexes of their refs, locked in the order of ids so that two writers cannot wait for each other.
+pub fn lock_by_refs(tx: &mut Tx<'_>, customer: CustomerId, indexes: &[Vec<u8>]) -> QueryResult<Vec<Person>> {
+    let mut found = Vec::with_capacity(indexes.len());
+    for chunk in indexes.chunks(30_000) {
+        let conn: &mut Conn = tx;
+        let rows = match conn {
+            Conn::Postgres(c) => people::table
+                .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(chunk)))
+                .order(people::id)
+                .select(Person::as_select())
+                .for_update()
+                .load(c)?,
+            Conn::Sqlite(c) => people::table
+                .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(chunk)))
+                .order(people::id)
+                .select(Person::as_select())
+                .load(c)?,
+        };
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
+/// People by their internal ids, locked likewise.
+pub fn lock_by_ids(tx: &mut Tx<'_>, customer: CustomerId, ids: &[PersonId]) -> QueryResult<Vec<Person>> {
+    let conn: &mut Conn = tx;
+    match conn {
+        Conn::Postgres(c) => people::table
+            .filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)))
+            .order(people::id)
+            .select(Person::as_select())
+            .for_update()
+            .load(c),
+        Conn::Sqlite(c) => people::table
+            .filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)))
+            .order(people::id)
+            .select(Person::as_select())
+            .load(c),
+    }
+}
+
+/// People by their internal ids.
+pub fn by_ids(conn: &mut Conn, customer: CustomerId, ids: &[PersonId]) -> QueryResult<Vec<Person>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(30_000) {
+        found.extend(
+            people::table
+                .filter(people::customer_id.eq(customer).and(people::id.eq_any(chunk)))
+                .select(Person::as_select())
+                .load::<Person>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Stores new people; returns how many, fewer when another node was first.
+pub fn insert(tx: &mut Tx<'_>, rows: &[Person]) -> QueryResult<usize> {
+    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
+        let stored = on_each!(tx, |c| diesel::insert_into(people::table)
+            .values(chunk)
+            .on_conflict((people::customer_id, people::ref_index))
+            .do_nothing()
+            .execute(c))?;
+        Ok(sum + stored)
+    })
+}
+
+/// Writes what changed of people who are there.
+pub fn update(tx: &mut Tx<'_>, rows: &[Person]) -> QueryResult<usize> {
+    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
+        let stored = on_each!(tx, |c| diesel::insert_into(people::table)
+            .values(chunk)
+            .on_conflict((people::customer_id, people::id))
+            .do_update()
+            .set((
+                people::kind.eq(excluded(people::kind)),
+                people::kind_at.eq(excluded(people::kind_at)),
+                people::name_sealed.eq(excluded(people::name_sealed)),
+                people::email_sealed.eq(excluded(people::email_sealed)),
+                people::email_index.eq(excluded(people::email_index)),
+                people::phone_sealed.eq(excluded(people::phone_sealed)),
+                people::phone_index.eq(excluded(people::phone_index)),
+                people::company_sealed.eq(excluded(people::company_sealed)),
+                people::vehicle_plate_sealed.eq(excluded(people::vehicle_plate_sealed)),
+                people::mirror_sealed.eq(excluded(people::mirror_sealed)),
+                people::updated_at.eq(excluded(people::updated_at)),
+            ))
+            .execute(c))?;
+        Ok(sum + stored)
+    })
+}
+
+/// Which people a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this kind.
+    pub kind: Option<i16>,
+    /// With this blind index of the e-mail address.
+    pub email_index: Option<Vec<u8>>,
+    /// With this blind index of the phone number.
+    pub phone_index: Option<Vec<u8>>,
+}
+
+/// People after `after`, in the order in which they were first heard of.
+pub fn page(
+    conn: &mut Conn,
+    customer: CustomerId,
+    filter: &Filter,
+    after: Option<PersonId>,
+    limit: i64,
+) -> QueryResult<Vec<Person>> {
+    let mut query = people::table
+        .filter(people::customer_id.eq(customer).and(people::id.gt(after.unwrap_or(PersonId(0)))))
+        .order(people::id)
+        .limit(limit)
+        .select(Person::as_select())
+        .into_boxed();
+    if let Some(kind) = filter.kind {
+        query = query.filter(people::kind.eq(kind));
+    }
+    if let Some(index) = &filter.email_index {
+        query = query.filter(people::email_index.eq(index));
+    }
+    if let Some(index) = &filter.phone_index {
+        query = query.filter(people::phone_index.eq(index));
+    }
+    query.load(conn)
+}
