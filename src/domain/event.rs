@@ -2,7 +2,7 @@
 
 use super::contact::{Email, Phone};
 use super::person::Kind;
-use super::text::{Address, Company, Device, LicenseNumber, Name, Ref, VehiclePlate};
+use super::text::{Address, Company, Device, LicenseNumber, Name, Ref, VehiclePlate, VisitRef};
 use super::{EventId, Fault, FieldError, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::net::IpAddr;
@@ -206,7 +206,7 @@ pub struct NewEvent {
     pub device: Option<Device>,
     /// The customer's own identifier of the visit.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
-    pub visit_ref: Option<Ref>,
+    pub visit_ref: Option<VisitRef>,
     /// The guest.
     pub person: NewPerson,
     /// The person visited.

@@ -210,7 +210,7 @@ impl Board {
         };
         let stay = match step.group {
             Some(group) => {
-                let mine = |s: &&(usize, &Stay)| s.1.group == Some(group);
+                let mine = |s: &(usize, &Stay)| s.1.group == Some(group);
                 let all = || self.stays.iter().enumerate().filter(mine);
                 all().rfind(|(_, s)| during(s)).or_else(|| all().next()).map(|(index, _)| index)
             }

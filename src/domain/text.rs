@@ -12,6 +12,8 @@ pub enum Screen {
     Cpr,
     /// No civil registration number written with its hyphen: for opaque identifiers, whose ten bare digits may be a plain counter.
     HyphenatedCpr,
+    /// As an e-mail address or as a phone number, whichever it looks like.
+    Address,
 }
 
 /// Checks one text against its bounds.
@@ -19,24 +21,36 @@ pub enum Screen {
 /// # Errors
 /// `empty`, `too_long`, `control_character` or `cpr_number`; never repeats the text.
 pub fn check(text: &str, max: usize, screen: Screen) -> Result<(), FieldError> {
-    if text.trim().is_empty() {
+    if text.chars().all(|c| c.is_whitespace() || invisible(c)) {
         return Err(FieldError::new("empty", format!("must have 1 to {max} characters; leave it out or send null for none")));
     }
     if text.len() > max && text.chars().count() > max {
         return Err(FieldError::new("too_long", format!("must have at most {max} characters")));
     }
-    if text.chars().any(char::is_control) {
-        return Err(FieldError::new("control_character", "must not contain control characters"));
+    if text.chars().any(|c| c.is_control() || reorders(c)) {
+        return Err(FieldError::new("control_character", "must not contain control, line-separating or direction-changing characters"));
     }
     let found = match screen {
         Screen::None => false,
         Screen::Cpr => cpr::found_in(text),
         Screen::HyphenatedCpr => cpr::hyphenated_in(text),
+        Screen::Address if text.contains('@') => cpr::found_in(text),
+        Screen::Address => cpr::hyphenated_in(text),
     };
     if found {
         return Err(FieldError::new("cpr_number", "must not contain a civil registration number (CPR); it is not needed here and is not stored"));
     }
     Ok(())
+}
+
+/// Takes no room on a page; joiners are part of words in some scripts, so they are not refused, only not enough.
+fn invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
+/// Would make a list show a name otherwise than it is, or end its line.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 macro_rules! text {
@@ -83,8 +97,10 @@ macro_rules! text {
 }
 
 text! {
-    /// A customer's own identifier of a person or a visit: opaque, unique within the customer.
+    /// A customer's own identifier of a person: opaque, unique within the customer.
     Ref(max = 200, screen = HyphenatedCpr);
+    /// A customer's own identifier of a visit; not screened, for a date and a number is a common booking number.
+    VisitRef(max = 200, screen = None);
     /// A person's name.
     Name(max = 200, screen = Cpr);
     /// The company a guest comes from.
@@ -92,7 +108,7 @@ text! {
     /// A vehicle's number plate.
     VehiclePlate(max = 16, screen = Cpr);
     /// The number of a customer's guest-system licence.
-    LicenseNumber(max = 64, screen = HyphenatedCpr);
+    LicenseNumber(max = 64, screen = None);
     /// What a licence or a customer is called.
     Label(max = 200, screen = Cpr);
     /// The name of a check-in device, as its guest system gives it.
@@ -100,5 +116,5 @@ text! {
     /// The version of a guest-system app.
     AppVersion(max = 50, screen = Cpr);
     /// Where a notification went: a phone number or an e-mail address.
-    Address(max = 254, screen = HyphenatedCpr);
+    Address(max = 254, screen = Address);
 }

@@ -246,6 +246,14 @@ pub fn get(conn: &mut Conn, customer: CustomerId, id: EventId) -> QueryResult<Op
         .optional()
 }
 
+/// Events by their internal keys.
+pub fn by_keys(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> QueryResult<Vec<Event>> {
+    events::table
+        .filter(events::customer_id.eq(customer).and(events::id.eq_any(keys)))
+        .select(Event::as_select())
+        .load(conn)
+}
+
 /// Hosts' rows of these events.
 pub fn hosts(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> QueryResult<Vec<Host>> {
     event_hosts::table

@@ -1,0 +1,136 @@
+//! Customers: the companies on whose behalf data are kept.
+
+use super::page::{Ask, Page, cut};
+use super::{View, Work};
+use crate::crypto::{KeyPurpose, WrappedCustomerKey};
+use crate::domain::text::Label;
+use crate::domain::zone::Zone;
+use crate::domain::{CustomerId, PublicId, Timestamp};
+use crate::error::Error;
+use crate::store;
+use crate::store::customers::CustomerKey;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A customer as shown.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Customer {
+    /// Its identifier.
+    #[schema(value_type = uuid::Uuid)]
+    pub id: PublicId,
+    /// The company's name.
+    pub name: String,
+    /// IANA time zone in which its days are counted.
+    pub time_zone: String,
+    /// When it was created.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+impl From<store::customers::Customer> for Customer {
+    fn from(row: store::customers::Customer) -> Self {
+        Self { id: row.public_id, name: row.name, time_zone: row.time_zone, created_at: row.created_at }
+    }
+}
+
+/// Creates a customer with fresh keys.
+///
+/// # Errors
+/// When the database or the random generator fails.
+pub fn create(work: &mut Work<'_, '_>, name: &Label, zone: Zone) -> Result<Customer, Error> {
+    let id = CustomerId(store::ids::take_one(work.tx)?);
+    let row = store::customers::Customer {
+        id,
+        public_id: PublicId(super::keys::new_uuid(work.now)?),
+        name: name.as_str().to_owned(),
+        time_zone: zone.name().to_owned(),
+        created_at: work.now,
+    };
+    store::customers::insert(work.tx, &row)?;
+    let keys = work.core.keyring.create_customer(id).map_err(Error::internal)?;
+    let keys: Vec<_> = keys.into_iter().map(|key| key_row(id, key, work.now)).collect::<Result<_, _>>()?;
+    store::customers::insert_keys(work.tx, &keys)?;
+    Ok(row.into())
+}
+
+fn key_row(customer_id: CustomerId, key: WrappedCustomerKey, now: Timestamp) -> Result<CustomerKey, Error> {
+    Ok(CustomerKey {
+        customer_id,
+        purpose: match key.purpose {
+            KeyPurpose::Seal => 1,
+            KeyPurpose::Index => 2,
+        },
+        version: super::dossier::version_column(key.version)?,
+        wrapped: key.wrapped,
+        master_key_id: key.master_key_id,
+        created_at: now,
+    })
+}
+
+pub(super) fn wrapped_key(row: CustomerKey) -> Result<WrappedCustomerKey, Error> {
+    Ok(WrappedCustomerKey {
+        purpose: match row.purpose {
+            1 => KeyPurpose::Seal,
+            2 => KeyPurpose::Index,
+            _ => return Err(Error::internal("a key's purpose out of range")),
+        },
+        version: u32::try_from(row.version).map_err(Error::internal)?,
+        wrapped: row.wrapped,
+        master_key_id: row.master_key_id,
+    })
+}
+
+/// One customer.
+///
+/// # Errors
+/// `not_found`.
+pub fn get(view: &mut View<'_>, id: PublicId) -> Result<Customer, Error> {
+    Ok(row(view, id)?.into())
+}
+
+pub(super) fn row(view: &mut View<'_>, id: PublicId) -> Result<store::customers::Customer, Error> {
+    store::customers::find(view.conn, id)?.ok_or_else(Error::not_found)
+}
+
+/// The inside number of a customer, for those who assemble the house.
+///
+/// # Errors
+/// `not_found`.
+pub fn internal_id(view: &mut View<'_>, id: PublicId) -> Result<CustomerId, Error> {
+    Ok(row(view, id)?.id)
+}
+
+pub(super) fn zone(view: &mut View<'_>, id: CustomerId) -> Result<Zone, Error> {
+    let row = store::customers::get(view.conn, id)?.ok_or_else(Error::not_found)?;
+    Zone::parse(&row.time_zone).map_err(Error::internal)
+}
+
+/// A page of customers.
+///
+/// # Errors
+/// Invalid limit or cursor.
+pub fn list(view: &mut View<'_>, ask: &Ask) -> Result<Page<Customer>, Error> {
+    let limit = ask.limit()?;
+    let keyring = &view.core.keyring;
+    let after = ask.position(keyring, None, "customers")?.and_then(|text| text.parse().ok()).map(CustomerId);
+    let rows = store::customers::page(view.conn, after, limit as i64 + 1)?;
+    cut(keyring, None, "customers", limit, rows, |row| row.id.0.to_string(), |rows| {
+        Ok(rows.into_iter().map(Customer::from).collect())
+    })
+}
+
+/// Changes name or time zone.
+///
+/// # Errors
+/// `not_found`.
+pub fn change(work: &mut Work<'_, '_>, id: PublicId, name: Option<&Label>, zone: Option<Zone>) -> Result<Customer, Error> {
+    let mut row = row(&mut work.view(), id)?;
+    if let Some(name) = name {
+        name.as_str().clone_into(&mut row.name);
+    }
+    if let Some(zone) = zone {
+        zone.name().clone_into(&mut row.time_zone);
+    }
+    store::customers::update(work.tx, row.id, &row.name, &row.time_zone)?;
+    Ok(row.into())
+}

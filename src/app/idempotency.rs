@@ -1,0 +1,77 @@
+//! Answers kept for a retry with the same `Idempotency-Key`, seven days, in the transaction of the work itself.
+//!
+//! A kept answer may hold a secret that is shown once. It is sealed under a key that only the client's own
+//! `Idempotency-Key` leads to: a copy of the database does not open it.
+
+use super::Work;
+use crate::crypto::{DataKey, IndexKey, Place, Row};
+use crate::domain::CustomerId;
+use crate::error::{Code, Error};
+use crate::store;
+use crate::store::idempotency::Kept;
+
+/// How long an answer is kept, in seconds.
+const KEPT_S: i64 = 7 * 86_400;
+/// Whose the operator's own requests are.
+const OPERATOR: CustomerId = CustomerId(0);
+
+/// A retry's identity: the client's key and what it asks for.
+#[derive(Clone)]
+pub struct Token {
+    /// Whose; none is the operator.
+    pub customer: Option<CustomerId>,
+    /// The header `Idempotency-Key`.
+    pub key: String,
+    /// Method, path and body.
+    pub request: Vec<u8>,
+}
+
+/// Redacted.
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// Runs `make` once for a token: a retry gets the kept status and body.
+///
+/// # Errors
+/// Those of `make`; `idempotency_conflict` when the key came with another request.
+pub fn once(
+    work: &mut Work<'_, '_>,
+    token: Option<&Token>,
+    make: impl FnOnce(&mut Work<'_, '_>) -> Result<(u16, Vec<u8>), Error>,
+) -> Result<(u16, Vec<u8>), Error> {
+    let Some(token) = token else { return make(work) };
+    let customer = token.customer.unwrap_or(OPERATOR);
+    let master = IndexKey::from_bytes(&work.core.keyring.master().derive("idempotency"));
+    let owner = customer.0.to_be_bytes();
+    let key_digest = master.digest("idempotency.key", &[&owner, token.key.as_bytes()]).to_vec();
+    let request_digest = master.digest("idempotency.request", &[&owner, &token.request]).to_vec();
+    let sealing = sealing_key(work, &owner, &token.key)?;
+    let place = Place { customer, table: "idempotency_keys", column: "answer_sealed", row: Row::Key(0), subject: None, version: 1 };
+    store::idempotency::remove_before(work.tx, customer, work.now.plus_seconds(-KEPT_S))?;
+    if let Some(kept) = store::idempotency::find(work.tx, customer, &key_digest)? {
+        if kept.request_digest != request_digest {
+            return Err(Error::refused(Code::IdempotencyConflict, "This Idempotency-Key came with another request before."));
+        }
+        let body = sealing.open(&place, &kept.answer_sealed).map_err(Error::internal)?.to_vec();
+        return Ok((u16::try_from(kept.status).map_err(Error::internal)?, body));
+    }
+    let (status, body) = make(work)?;
+    let kept = Kept {
+        customer_id: customer,
+        key_digest,
+        request_digest,
+        status: i16::try_from(status).map_err(Error::internal)?,
+        answer_sealed: sealing.seal(&place, &body).map_err(Error::internal)?,
+        created_at: work.now,
+    };
+    store::idempotency::insert(work.tx, &kept)?;
+    Ok((status, body))
+}
+
+fn sealing_key(work: &Work<'_, '_>, owner: &[u8], key: &str) -> Result<DataKey, Error> {
+    let root = IndexKey::from_bytes(&work.core.keyring.master().derive("idempotency-seal"));
+    DataKey::from_bytes(&root.digest("idempotency.seal", &[owner, key.as_bytes()])).map_err(Error::internal)
+}

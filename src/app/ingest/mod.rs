@@ -1,0 +1,213 @@
+//! Taking events in: one transaction for a whole group of them, an outcome for each.
+
+mod corrections;
+mod details;
+mod fields;
+mod licenses;
+mod people;
+mod projection;
+mod rows;
+mod writers;
+
+pub(crate) use details::{Details, HostDetails};
+pub use writers::Writers;
+
+use super::{Core, Work};
+use crate::crypto::CustomerKeys;
+use crate::domain::event::NewEvent;
+use crate::domain::{CustomerId, EventId, EventKey, LicenseId, VisitId};
+use crate::error::{Code, Error};
+use crate::store;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// An event on its way in, with who sent it.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Whose: taken from the credential alone.
+    pub customer: CustomerId,
+    /// The licence that the credential is bound to.
+    pub bound_to: Option<LicenseId>,
+    /// Where it came from, for an event that names no address itself.
+    pub peer: Option<IpAddr>,
+    /// The event.
+    pub event: NewEvent,
+}
+
+/// What became of an event.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Stored now.
+    Created {
+        /// The visit that it belongs to, if any yet.
+        visit_id: Option<VisitId>,
+        /// Whether the person was in already.
+        already_in: bool,
+    },
+    /// Stored before, with the same body.
+    Duplicate {
+        /// The visit that it belongs to, if any yet.
+        visit_id: Option<VisitId>,
+    },
+    /// Stored before, with another body.
+    Conflict,
+    /// Refused.
+    Rejected(Error),
+}
+
+/// Stores events in one transaction and tells what became of each, in the order given.
+///
+/// When the group fails for a fault of ours, each event is tried alone, so that one bad event cannot hold up its neighbours.
+pub(super) fn write(core: &Core, items: &[Item]) -> Result<Vec<Outcome>, Error> {
+    match core.write(|work| store_all(work, items)) {
+        Err(Error::Internal(why)) if items.len() > 1 => {
+            tracing::warn!(events = items.len(), error = %why, "a group of events failed; trying each alone");
+            items.iter().map(|item| alone(core, item)).collect()
+        }
+        outcome => outcome,
+    }
+}
+
+fn alone(core: &Core, item: &Item) -> Result<Outcome, Error> {
+    match core.write(|work| store_all(work, std::slice::from_ref(item))) {
+        Ok(mut outcomes) => outcomes.pop().ok_or_else(|| Error::internal("an event without outcome")),
+        Err(error @ Error::Internal(_)) => Ok(Outcome::Rejected(error)),
+        Err(error) => Err(error),
+    }
+}
+
+fn store_all(work: &mut Work<'_, '_>, items: &[Item]) -> Result<Vec<Outcome>, Error> {
+    let mut by_customer: BTreeMap<CustomerId, Vec<usize>> = BTreeMap::new();
+    for (index, item) in items.iter().enumerate() {
+        by_customer.entry(item.customer).or_default().push(index);
+    }
+    // Every writer takes customers, then people, in the same order: nobody waits in a circle.
+    for (customer, indexes) in &by_customer {
+        let corrects = indexes.iter().any(|&index| items[index].event.corrects.is_some());
+        store::locks::hold_customer(work.tx, *customer, corrects)?;
+    }
+    let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
+    for (customer, indexes) in by_customer {
+        Batch::new(work, customer)?.run(items, &indexes, &mut outcomes)?;
+    }
+    outcomes.into_iter().map(|o| o.ok_or_else(|| Error::internal("an event without outcome"))).collect()
+}
+
+/// One accepted event.
+struct Accepted<'i> {
+    index: usize,
+    item: &'i Item,
+    key: EventKey,
+    license: LicenseId,
+    digest: Vec<u8>,
+    /// The event that corrects it, when that one came first.
+    superseded_by: Option<EventId>,
+    visit_id: Option<VisitId>,
+}
+
+impl Accepted<'_> {
+    fn event(&self) -> &NewEvent {
+        &self.item.event
+    }
+}
+
+/// The events of one customer within a group.
+struct Batch<'w, 'a, 't> {
+    work: &'w mut Work<'a, 't>,
+    customer: CustomerId,
+    keys: Arc<CustomerKeys>,
+    licenses: licenses::Licenses,
+    people: people::People,
+}
+
+impl<'w, 'a, 't> Batch<'w, 'a, 't> {
+    fn new(work: &'w mut Work<'a, 't>, customer: CustomerId) -> Result<Self, Error> {
+        let keys = work.customer_keys(customer)?;
+        Ok(Self { work, customer, keys, licenses: licenses::Licenses::default(), people: people::People::default() })
+    }
+
+    fn run(mut self, items: &[Item], indexes: &[usize], outcomes: &mut [Option<Outcome>]) -> Result<(), Error> {
+        let (mut accepted, repeats) = self.sort_out(items, indexes, outcomes)?;
+        if !accepted.is_empty() {
+            let corrected = self.find_corrections(&mut accepted)?;
+            self.meet_people(&accepted, &corrected)?;
+            self.merge_fields(&accepted)?;
+            self.people.insert_new(self.work)?;
+            let already_in = self.project(&mut accepted, &corrected)?;
+            self.insert_rows(&accepted)?;
+            self.settle_corrections(&corrected)?;
+            self.people.write_changed(self.work)?;
+            self.touch_devices(&accepted)?;
+            for event in &accepted {
+                let already_in = already_in.contains(&event.key);
+                outcomes[event.index] = Some(Outcome::Created { visit_id: event.visit_id, already_in });
+            }
+        }
+        let visits: HashMap<EventId, Option<VisitId>> =
+            accepted.iter().map(|event| (event.event().id, event.visit_id)).collect();
+        for (index, same) in repeats {
+            let visit_id = visits.get(&items[index].event.id).copied().flatten();
+            outcomes[index] = Some(if same { Outcome::Duplicate { visit_id } } else { Outcome::Conflict });
+        }
+        Ok(())
+    }
+
+    /// Tells new events from repeated and unacceptable ones; also gives repeats within the group, and whether their bodies agree.
+    fn sort_out<'i>(
+        &mut self,
+        items: &'i [Item],
+        indexes: &[usize],
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(Vec<Accepted<'i>>, Vec<(usize, bool)>), Error> {
+        let ids: BTreeSet<EventId> = indexes.iter().map(|&index| items[index].event.id).collect();
+        let ids: Vec<EventId> = ids.into_iter().collect();
+        let known: HashMap<EventId, store::events::Known> =
+            store::events::known(self.work.tx, self.customer, &ids)?.into_iter().map(|k| (k.event_id, k)).collect();
+        let mut accepted: Vec<Accepted<'i>> = Vec::with_capacity(indexes.len());
+        let mut first: HashMap<EventId, usize> = HashMap::new();
+        let mut repeats = Vec::new();
+        for &index in indexes {
+            let item = &items[index];
+            let digest = self.digest(&item.event)?;
+            if let Some(known) = known.get(&item.event.id) {
+                let same = known.digest == digest;
+                outcomes[index] =
+                    Some(if same { Outcome::Duplicate { visit_id: known.visit_id } } else { Outcome::Conflict });
+            } else if let Some(&earlier) = first.get(&item.event.id) {
+                repeats.push((index, accepted[earlier].digest == digest));
+            } else {
+                match self.license_of(item).and_then(|license| check(item, self.work.now).map(|()| license)) {
+                    Ok(license) => {
+                        first.insert(item.event.id, accepted.len());
+                        let key = EventKey(0);
+                        accepted.push(Accepted { index, item, key, license, digest, superseded_by: None, visit_id: None });
+                    }
+                    Err(error @ Error::Refused { .. }) => outcomes[index] = Some(Outcome::Rejected(error)),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        let keys = store::ids::take(self.work.tx, accepted.len())?;
+        for (event, key) in accepted.iter_mut().zip(keys) {
+            event.key = EventKey(key);
+        }
+        Ok((accepted, repeats))
+    }
+
+    /// A keyed digest of the body as it was understood: neither the order of fields nor white space matters.
+    fn digest(&self, event: &NewEvent) -> Result<Vec<u8>, Error> {
+        let body = zeroize::Zeroizing::new(serde_json::to_vec(event).map_err(Error::internal)?);
+        Ok(self.keys.index.digest("event", &[body.as_slice()])[..16].to_vec())
+    }
+}
+
+fn check(item: &Item, now: crate::domain::Timestamp) -> Result<(), Error> {
+    item.event.check(now).map_err(Error::invalid)
+}
+
+/// The refusal of an event whose id another one has.
+#[must_use]
+pub fn conflict() -> Error {
+    Error::refused(Code::EventConflict, "An event with this id and another content is stored; events are never overwritten.")
+}

@@ -1,0 +1,257 @@
+//! People: the mirror of the customer's own backend.
+
+use super::dossier::{Dossier, email_index, phone_index, ref_index};
+use super::page::{Ask, Page, cut};
+use super::{View, Work};
+use crate::crypto::CustomerKeys;
+use crate::domain::contact::{Email, Phone};
+use crate::domain::person::{Dated, Field, Kind, Source};
+use crate::domain::text::{Company, Name, Ref, VehiclePlate};
+use crate::domain::{CustomerId, PersonId, Timestamp};
+use crate::error::Error;
+use crate::store;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::HashMap;
+use utoipa::ToSchema;
+
+/// A person as shown to the customer.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct Person {
+    /// The customer's own identifier.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// What the person is to the customer.
+    pub kind: Kind,
+    /// Name.
+    pub name: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+    /// Company.
+    pub company: Option<String>,
+    /// Number plate.
+    pub vehicle_plate: Option<String>,
+    /// When the person was first heard of.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// When anything last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+}
+
+/// What the backend holds of a person: what is left out or null, it holds not.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Put {
+    /// What the person is to the customer; stays as it is when left out.
+    pub kind: Option<Kind>,
+    /// Name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub name: Option<Name>,
+    /// E-mail address.
+    #[schema(value_type = Option<String>, max_length = 254)]
+    pub email: Option<Email>,
+    /// Phone number.
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 32)]
+    pub phone: Option<Phone>,
+    /// Company.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub company: Option<Company>,
+    /// Number plate.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 16)]
+    pub vehicle_plate: Option<VehiclePlate>,
+}
+
+/// A JSON merge patch (RFC 7396): what is left out stays, null removes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Patch {
+    /// What the person is to the customer; cannot be removed.
+    pub kind: Option<Kind>,
+    /// Name.
+    #[serde(default, deserialize_with = "stated")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub name: Option<Option<Name>>,
+    /// E-mail address.
+    #[serde(default, deserialize_with = "stated")]
+    #[schema(value_type = Option<String>, max_length = 254)]
+    pub email: Option<Option<Email>>,
+    /// Phone number.
+    #[serde(default, deserialize_with = "stated")]
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 32)]
+    pub phone: Option<Option<Phone>>,
+    /// Company.
+    #[serde(default, deserialize_with = "stated")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    pub company: Option<Option<Company>>,
+    /// Number plate.
+    #[serde(default, deserialize_with = "stated")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 16)]
+    pub vehicle_plate: Option<Option<VehiclePlate>>,
+}
+
+/// Tells null from absent.
+fn stated<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}
+
+impl Put {
+    fn fields(&self) -> [Option<Option<String>>; 5] {
+        [
+            Some(self.name.as_ref().map(|text| text.as_str().to_owned())),
+            Some(self.email.as_ref().map(|text| text.as_str().to_owned())),
+            Some(self.phone.as_ref().map(|text| text.as_str().to_owned())),
+            Some(self.company.as_ref().map(|text| text.as_str().to_owned())),
+            Some(self.vehicle_plate.as_ref().map(|text| text.as_str().to_owned())),
+        ]
+    }
+}
+
+impl Patch {
+    fn fields(&self) -> [Option<Option<String>>; 5] {
+        [
+            self.name.as_ref().map(|v| v.as_ref().map(|text| text.as_str().to_owned())),
+            self.email.as_ref().map(|v| v.as_ref().map(|text| text.as_str().to_owned())),
+            self.phone.as_ref().map(|v| v.as_ref().map(|text| text.as_str().to_owned())),
+            self.company.as_ref().map(|v| v.as_ref().map(|text| text.as_str().to_owned())),
+            self.vehicle_plate.as_ref().map(|v| v.as_ref().map(|text| text.as_str().to_owned())),
+        ]
+    }
+}
+
+/// Creates a person, or replaces what is held; true when created.
+///
+/// # Errors
+/// When the database fails.
+pub fn put(work: &mut Work<'_, '_>, customer: CustomerId, reference: &Ref, put: &Put) -> Result<(Person, bool), Error> {
+    store::locks::hold_customer(work.tx, customer, false)?;
+    let keys = work.customer_keys(customer)?;
+    let index = vec![ref_index(&keys, reference.as_str())];
+    let row = store::people::lock_by_refs(work.tx, customer, &index)?.pop();
+    let created = row.is_none();
+    let mut dossier = match row {
+        Some(row) => Dossier::open(&keys, row)?,
+        None => {
+            let id = PersonId(store::ids::take_one(work.tx)?);
+            let dossier = Dossier::create(&keys, id, reference.as_str(), Kind::Guest, work.now)?;
+            if store::people::insert(work.tx, std::slice::from_ref(&dossier.row))? != 1 {
+                return Err(Error::Conflict("another node met this person first".into()));
+            }
+            dossier
+        }
+    };
+    apply(work, &keys, &mut dossier, put.kind, put.fields())?;
+    Ok((show(&dossier)?, created))
+}
+
+/// Corrects some of what is held (Article 16).
+///
+/// # Errors
+/// `not_found`.
+pub fn patch(work: &mut Work<'_, '_>, customer: CustomerId, reference: &Ref, patch: &Patch) -> Result<Person, Error> {
+    store::locks::hold_customer(work.tx, customer, false)?;
+    let keys = work.customer_keys(customer)?;
+    let index = vec![ref_index(&keys, reference.as_str())];
+    let row = store::people::lock_by_refs(work.tx, customer, &index)?.pop().ok_or_else(Error::not_found)?;
+    let mut dossier = Dossier::open(&keys, row)?;
+    apply(work, &keys, &mut dossier, patch.kind, patch.fields())?;
+    show(&dossier)
+}
+
+fn apply(
+    work: &mut Work<'_, '_>,
+    keys: &CustomerKeys,
+    dossier: &mut Dossier,
+    kind: Option<Kind>,
+    fields: [Option<Option<String>>; 5],
+) -> Result<(), Error> {
+    let mut mirror = dossier.mirror()?;
+    for ((field, stated), kept) in Field::ALL.into_iter().zip(fields).zip(&mut mirror) {
+        let Some(value) = stated else { continue };
+        let said = Dated { at: work.now, source: Source::Backend, value };
+        dossier.say(keys, field, said.clone())?;
+        *kept = Some(said);
+    }
+    dossier.set_mirror(&mirror)?;
+    if let Some(kind) = kind {
+        dossier.say_kind(kind, Some(work.now))?;
+    }
+    dossier.row.updated_at = work.now;
+    store::people::update(work.tx, std::slice::from_ref(&dossier.row))?;
+    Ok(())
+}
+
+/// One person.
+///
+/// # Errors
+/// `not_found`.
+pub fn get(view: &mut View<'_>, customer: CustomerId, reference: &Ref) -> Result<Person, Error> {
+    let keys = view.customer_keys(customer)?;
+    let row = store::people::by_ref(view.conn, customer, &ref_index(&keys, reference.as_str()))?;
+    show(&Dossier::open(&keys, row.ok_or_else(Error::not_found)?)?)
+}
+
+fn show(dossier: &Dossier) -> Result<Person, Error> {
+    Ok(Person {
+        reference: dossier.reference()?,
+        kind: dossier.kind()?,
+        name: dossier.value(Field::Name)?,
+        email: dossier.value(Field::Email)?,
+        phone: dossier.value(Field::Phone)?,
+        company: dossier.value(Field::Company)?,
+        vehicle_plate: dossier.value(Field::VehiclePlate)?,
+        created_at: dossier.row.created_at,
+        updated_at: dossier.row.updated_at,
+    })
+}
+
+/// Which people a list asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// With this e-mail address.
+    pub email: Option<Email>,
+    /// With this phone number.
+    pub phone: Option<Phone>,
+}
+
+/// A page of people, in the order in which they were first heard of.
+///
+/// # Errors
+/// Invalid limit or cursor.
+pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &Ask) -> Result<Page<Person>, Error> {
+    let keys = view.customer_keys(customer)?;
+    let filter = store::people::Filter {
+        kind: filter.kind.map(Kind::number),
+        email_index: filter.email.as_ref().and_then(|email| email_index(&keys, email.as_str())),
+        phone_index: filter.phone.as_ref().and_then(|phone| phone_index(&keys, phone.as_str())),
+    };
+    let limit = ask.limit()?;
+    let keyring = &view.core.keyring;
+    let after = ask.position(keyring, Some(customer), "people")?.and_then(|text| text.parse().ok()).map(PersonId);
+    let rows = store::people::page(view.conn, customer, &filter, after, limit as i64 + 1)?;
+    cut(keyring, Some(customer), "people", limit, rows, |row| row.id.0.to_string(), |rows| {
+        rows.into_iter().map(|row| show(&Dossier::open(&keys, row)?)).collect()
+    })
+}
+
+/// The inside number of a person by ref, for a filter: none when not held.
+pub(super) fn id_by_ref(view: &mut View<'_>, customer: CustomerId, reference: &Ref) -> Result<Option<PersonId>, Error> {
+    let keys = view.customer_keys(customer)?;
+    Ok(store::people::by_ref(view.conn, customer, &ref_index(&keys, reference.as_str()))?.map(|row| row.id))
+}
+
+/// The dossiers of these people, by id.
+pub(super) fn dossiers(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    mut ids: Vec<PersonId>,
+) -> Result<HashMap<PersonId, Dossier>, Error> {
+    ids.sort_unstable();
+    ids.dedup();
+    let keys = view.customer_keys(customer)?;
+    let rows = store::people::by_ids(view.conn, customer, &ids)?;
+    rows.into_iter().map(|row| Ok((row.id, Dossier::open(&keys, row)?))).collect()
+}
