@@ -73,5 +73,5 @@ pub fn once(
 
 fn sealing_key(work: &Work<'_, '_>, owner: &[u8], key: &str) -> Result<DataKey, Error> {
     let root = IndexKey::from_bytes(&work.core.keyring.master().derive("idempotency-seal"));
-    DataKey::from_bytes(&root.digest("idempotency.seal", &[owner, key.as_bytes()])).map_err(Error::internal)
+    Ok(DataKey::from_bytes(&root.digest("idempotency.seal", &[owner, key.as_bytes()])))
 }

@@ -106,7 +106,7 @@ impl DataKey {
         Ok(Self::from_bytes(&bytes))
     }
 
-    pub(super) fn from_bytes(bytes: &[u8; 32]) -> Self {
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         Self(Arc::new(Expanded { bytes: Zeroizing::new(*bytes), cipher: Aes256Gcm::new(bytes.into()) }))
     }
 

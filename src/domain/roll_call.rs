@@ -9,7 +9,7 @@ use serde::Serialize;
 /// How sure it is that a guest with an open visit is on site.
 ///
 /// Nobody is checked out by a guess: an overdue guest stays on the list, marked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
     /// Seen in and not out, within the time that is usual.
@@ -19,7 +19,7 @@ pub enum Certainty {
 }
 
 /// Why the roll call says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The check-in is the last that was seen.

@@ -21,13 +21,18 @@ pub enum Conn {
 /// clauses (`ON CONFLICT`, batch inserts, `RETURNING`) that the derived backend cannot express.
 macro_rules! on_each {
     ($conn:expr, |$c:ident| $body:expr) => {
-        match &mut *$conn {
+        match $crate::store::conn::concrete($conn) {
             $crate::store::conn::Conn::Postgres($c) => $body,
             $crate::store::conn::Conn::Sqlite($c) => $body,
         }
     };
 }
 pub(super) use on_each;
+
+/// The connection inside a transaction, for [`on_each`].
+pub(super) fn concrete<'a>(tx: &'a mut super::db::Tx<'_>) -> &'a mut Conn {
+    tx
+}
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -37,8 +42,12 @@ const MIGRATION_LOCK: i64 = 0x6775_6573_746c_6f67;
 impl Conn {
     pub(super) fn open(target: &Target) -> ConnectionResult<Self> {
         match target {
-            Target::Postgres(url) => PgConnection::establish(url).map(Self::Postgres),
-            Target::Sqlite(path) => SqliteConnection::establish(&path.to_string_lossy()).map(Self::Sqlite),
+            Target::Postgres(conninfo) => PgConnection::establish(conninfo.expose()).map(Self::Postgres),
+            Target::SqliteFile(path) => SqliteConnection::establish(&path.to_string_lossy()).map(Self::Sqlite),
+            Target::SqliteMemory => {
+                let why = "a database in memory would be another one for each connection: name a file";
+                Err(ConnectionError::InvalidConnectionUrl(why.into()))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The only floor that knows Diesel: one statement a function, on both databases.
 
 mod conn;
+mod conninfo;
 mod db;
 pub mod customers;
 pub mod devices;

@@ -1,0 +1,73 @@
+//! Typed settings: built-in defaults, a configuration directory, the environment, the command line.
+//!
+//! A setting that does not exist or lies outside its bounds stops the start, for a typing error in a limit or a
+//! retention that is silently ignored is found only by its damage. Imports nothing of the house, so that every floor
+//! may read it.
+
+mod error;
+mod fill;
+mod layer;
+mod sections;
+mod sources;
+mod tree;
+mod typed;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::ConfigError;
+pub use sections::{Database, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Tls, Visits};
+pub use sources::{Profile, Sources};
+pub use tree::Effective;
+
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// Every setting, checked, with what was derived filled in.
+///
+/// Neither `Debug` nor [`Settings::describe`] shows a secret.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The directory of the embedded database and the master key, unless they are placed elsewhere.
+    #[serde(deserialize_with = "values::path")]
+    pub data_dir: PathBuf,
+    /// The database and its connections.
+    pub database: Database,
+    /// Where keys are kept.
+    pub keys: Keys,
+    /// The public listener and its limits.
+    pub http: Http,
+    /// The internal listener.
+    pub metrics: Metrics,
+    /// The write path of events.
+    pub ingest: Ingest,
+    /// How visits are judged.
+    pub visits: Visits,
+    /// How often a key may call.
+    pub limits: Limits,
+    /// What is logged, and how.
+    pub log: Log,
+    /// The profile that was chosen.
+    #[serde(skip)]
+    pub profile: Profile,
+    #[serde(skip)]
+    effective: Vec<Effective>,
+}
+
+impl Settings {
+    /// Reads the settings of this process: `directory` (else `GUESTLOG_CONFIG_DIR`) and the environment.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or a setting is unknown, malformed or out of bounds; names it and its source.
+    pub fn load(directory: Option<PathBuf>) -> Result<Self, ConfigError> {
+        Sources::of_process(directory)?.load()
+    }
+
+    /// Every setting in force with the source it came from, in the order of their names; secrets as `(set)`.
+    #[must_use]
+    pub fn describe(&self) -> &[Effective] {
+        &self.effective
+    }
+}

@@ -1,0 +1,207 @@
+//! The sections of the settings, as plain values.
+
+use super::values::{self, Choice};
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The database and its connections.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Where it is: `sqlite://PATH`, `postgres://…`; by default `sqlite://<data_dir>/guestlog.db`.
+    #[serde(deserialize_with = "values::secret")]
+    pub url: SecretString,
+    /// The file that `url` was read from, when it was.
+    #[serde(default, deserialize_with = "values::optional_path")]
+    pub url_file: Option<PathBuf>,
+    /// Connections that can only read.
+    #[serde(deserialize_with = "values::whole::<1, 64, _, _>")]
+    pub readers: u32,
+    /// Threads that write to PostgreSQL; SQLite always has one.
+    #[serde(deserialize_with = "values::whole::<1, 32, _, _>")]
+    pub writers: u32,
+    /// How long SQLite waits for another connection's lock.
+    #[serde(deserialize_with = "values::whole::<1, 60_000, _, _>")]
+    pub busy_timeout_ms: u64,
+    /// How long a request waits for a free connection of a pool.
+    #[serde(deserialize_with = "values::whole::<1, 60_000, _, _>")]
+    pub acquire_timeout_ms: u64,
+    /// How long one statement may run on PostgreSQL.
+    #[serde(deserialize_with = "values::whole::<100, 600_000, _, _>")]
+    pub statement_timeout_ms: u64,
+}
+
+/// Where keys are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The file of the master key; by default `<data_dir>/master.key`.
+    #[serde(deserialize_with = "values::path")]
+    pub master_key_file: PathBuf,
+}
+
+/// The public listener and the bounds of what it takes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Address and port; port 0 takes a free one.
+    #[serde(deserialize_with = "values::address")]
+    pub listen: SocketAddr,
+    /// Threads that serve requests; 0 is one per core.
+    #[serde(deserialize_with = "values::whole::<0, 256, _, _>")]
+    pub workers: usize,
+    /// Peers whose forwarding headers are believed; nobody's, when empty.
+    #[serde(deserialize_with = "values::networks")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The largest body of a request.
+    #[serde(deserialize_with = "values::whole::<1_024, 268_435_456, _, _>")]
+    pub max_body_bytes: usize,
+    /// The most events in one batch.
+    #[serde(deserialize_with = "values::whole::<1, 1_000, _, _>")]
+    pub max_batch_events: usize,
+    /// The longest line of NDJSON.
+    #[serde(deserialize_with = "values::whole::<1_024, 1_048_576, _, _>")]
+    pub max_line_bytes: usize,
+    /// The longest query of an address.
+    #[serde(deserialize_with = "values::whole::<256, 65_536, _, _>")]
+    pub max_query_bytes: usize,
+    /// The most connections at once, of all workers together; more wait in the listener's backlog.
+    #[serde(deserialize_with = "values::whole::<1, 1_000_000, _, _>")]
+    pub max_connections: usize,
+    /// How long a request may take to be answered.
+    #[serde(deserialize_with = "values::whole::<100, 600_000, _, _>")]
+    pub request_timeout_ms: u64,
+    /// How long a client may take to send the headers, and to shake hands by TLS.
+    #[serde(deserialize_with = "values::whole::<100, 60_000, _, _>")]
+    pub header_timeout_ms: u64,
+    /// How long an idle connection stays open; 0 closes it after each answer.
+    #[serde(deserialize_with = "values::whole::<0, 600_000, _, _>")]
+    pub keep_alive_ms: u64,
+    /// How long accepted requests may take to finish when stopping; rounded up to full seconds.
+    #[serde(deserialize_with = "values::whole::<1_000, 600_000, _, _>")]
+    pub shutdown_timeout_ms: u64,
+    /// TLS of the public listener; clear text without.
+    #[serde(default)]
+    pub tls: Option<Tls>,
+}
+
+/// The certificate of the public listener.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with the server's certificate first, then those that lead to the root.
+    #[serde(deserialize_with = "values::path")]
+    pub certificate_file: PathBuf,
+    /// PEM file of the private key, readable by its owner only.
+    #[serde(deserialize_with = "values::path")]
+    pub key_file: PathBuf,
+    /// The time between two looks whether the files have changed.
+    #[serde(default = "reload_ms", deserialize_with = "values::whole::<50, 3_600_000, _, _>")]
+    pub reload_ms: u64,
+}
+
+/// Stands here, not in `default.toml`, where it would turn TLS on.
+fn reload_ms() -> u64 {
+    30_000
+}
+
+/// The internal listener that shows the metrics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Whether metrics are kept and shown at all.
+    #[serde(deserialize_with = "values::flag")]
+    pub enabled: bool,
+    /// Address and port; port 0 takes a free one.
+    #[serde(deserialize_with = "values::address")]
+    pub listen: SocketAddr,
+}
+
+/// The write path of events.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ingest {
+    /// Events that may wait to be written; one more is answered 503.
+    #[serde(deserialize_with = "values::whole::<1, 1_000_000, _, _>")]
+    pub queue_events: usize,
+    /// The most events written in one transaction.
+    #[serde(deserialize_with = "values::whole::<1, 10_000, _, _>")]
+    pub max_group_events: usize,
+}
+
+/// How visits are judged.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Visits {
+    /// After this long without a heartbeat the roll call calls a device silent.
+    #[serde(deserialize_with = "values::whole::<1, 1_440, _, _>")]
+    pub device_silent_after_minutes: u32,
+}
+
+/// How often one key may call.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Requests a second in the long run; 0 sets no limit.
+    #[serde(deserialize_with = "values::whole::<0, 1_000_000, _, _>")]
+    pub requests_per_second_per_key: u32,
+    /// Requests that may come at once before the limit bites.
+    #[serde(deserialize_with = "values::whole::<1, 1_000_000, _, _>")]
+    pub burst: u32,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// The least serious of our own messages to be written; those of libraries never go below `warn`.
+    #[serde(deserialize_with = "values::choice")]
+    pub level: LogLevel,
+    /// The form of a line.
+    #[serde(deserialize_with = "values::choice")]
+    pub format: LogFormat,
+}
+
+/// How serious a message must be to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Nothing is written.
+    Off,
+    /// Faults of ours.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// What happened, a line a request.
+    Info,
+    /// Steps within a request.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Choice for LogLevel {
+    const CHOICES: &'static [(&'static str, Self)] = &[
+        ("off", Self::Off),
+        ("error", Self::Error),
+        ("warn", Self::Warn),
+        ("info", Self::Info),
+        ("debug", Self::Debug),
+        ("trace", Self::Trace),
+    ];
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+impl Choice for LogFormat {
+    const CHOICES: &'static [(&'static str, Self)] = &[("text", Self::Text), ("json", Self::Json)];
+}

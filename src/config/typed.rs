@@ -1,0 +1,42 @@
+//! From the merged tree to typed settings, and from serde's errors to ours.
+
+use super::Settings;
+use super::error::ConfigError;
+use super::tree;
+use config::{Map, Value};
+
+/// Checks every value and gives it its type.
+pub(super) fn settings(tree: &Map<String, Value>) -> Result<Settings, ConfigError> {
+    serde_path_to_error::deserialize(Value::from(tree.clone())).map_err(|error| {
+        let path = error.path().to_string();
+        let (below, expected) = explain(error.inner());
+        let name = below.map_or_else(|| path.clone(), |field| format!("{path}.{field}"));
+        let place = tree::find(tree, &name).or_else(|| tree::find(tree, &path));
+        let origin = place.map_or("not set", tree::origin).to_owned();
+        ConfigError::Setting { name, origin, expected }
+    })
+}
+
+/// What was expected, with nothing of the value; and the field, when one is missing.
+fn explain(error: &config::ConfigError) -> (Option<&str>, String) {
+    match error {
+        config::ConfigError::At { error, .. } => explain(error),
+        config::ConfigError::NotFound(name) => {
+            (name.rsplit('.').next(), "expected a value, since its section is given".to_owned())
+        }
+        config::ConfigError::Type { expected, .. } => (None, format!("expected {expected}")),
+        config::ConfigError::Message(text) if text.starts_with("expected ") => (None, text.clone()),
+        config::ConfigError::Message(text) => {
+            // Serde repeats the value in front; what it expected stands last.
+            let expected = text.rsplit_once(", expected ").map(|(_, expected)| expected);
+            let expected = match expected {
+                None => "expected something else".to_owned(),
+                Some(section) if section.starts_with("struct ") => "expected a section of settings".to_owned(),
+                Some(names) if text.starts_with("unknown field") => format!("no such setting; expected {names}"),
+                Some(other) => format!("expected {other}"),
+            };
+            (None, expected)
+        }
+        _ => (None, "expected something else".to_owned()),
+    }
+}

@@ -1,0 +1,149 @@
+//! The address of the database: which of the two, where, and whether the way there is safe.
+//!
+//! Read once, at start, by rules of our own and not the driver's: what this file accepts is written anew in a
+//! form that leaves the driver nothing to guess, so the host that was judged is the host that is called.
+
+use super::conninfo;
+pub use super::conninfo::Conninfo;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where the data are.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// SQLite in memory: gone with the connection, for tests.
+    SqliteMemory,
+    /// SQLite in this file, relative to the working directory unless it begins with a slash.
+    SqliteFile(PathBuf),
+    /// PostgreSQL, on this host or reached by verified TLS.
+    Postgres(Conninfo),
+}
+
+impl Target {
+    /// The address for logs: without user, password and anything else that is not about the place.
+    #[must_use]
+    pub fn redacted(&self) -> String {
+        match self {
+            Self::SqliteMemory => "sqlite://:memory:".to_owned(),
+            Self::SqliteFile(path) => format!("sqlite://{}", path.display()),
+            Self::Postgres(conninfo) => conninfo.redacted().to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.redacted())
+    }
+}
+
+/// Why an address is refused; says what to write, and never repeats what was written, which may hold a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// Neither of the two databases.
+    #[error("the database URL must begin with sqlite://, postgres:// or postgresql://")]
+    Scheme,
+    /// No path, or one with parameters, of which SQLite would make part of the file's name.
+    #[error("the database URL names no SQLite file: write sqlite://PATH or sqlite://:memory:, without parameters")]
+    SqlitePath,
+    /// Not a URL that everybody would read the same way.
+    #[error(
+        "the database URL cannot be read: write @ : / ? & = , % and spaces in a user name, password or database name \
+         as %40 and so on, an IPv6 address in brackets, and a port as a number"
+    )]
+    Malformed,
+    /// A parameter that is unknown, or that would change the host or the safety of the connection unseen.
+    #[error("a parameter of the database URL is not one of those it may have: {}", conninfo::ALLOWED.join(", "))]
+    Parameter,
+    /// The same setting twice, of which the driver would take the last.
+    #[error("the database URL gives `{0}` twice")]
+    Twice(&'static str),
+    /// Not one of libpq's six modes.
+    #[error("`sslmode` in the database URL is none of disable, allow, prefer, require, verify-ca and verify-full")]
+    SslMode,
+    /// Another host, or TLS asked for, in a build that has no TLS to PostgreSQL.
+    #[error(
+        "the database URL needs TLS, because its PostgreSQL is not on this host or because `sslmode` says so, and \
+         this program was built without: build it with the cargo feature `postgres-tls`"
+    )]
+    NeedsFeature,
+    /// Another host, and a mode in which anybody on the way could pose as it.
+    #[error(
+        "a PostgreSQL that is not on this host needs `sslmode=verify-full` (with `sslrootcert`, the file of the \
+         certificate authority to trust, or `sslrootcert=system`); the database URL asks for less"
+    )]
+    WeakTls,
+}
+
+/// Reads the address of the database.
+///
+/// A PostgreSQL that is not on this host is reached by TLS with a verified certificate or not at all: personal
+/// data and the password would otherwise cross a network for anybody to read (GDPR Article 32(1)(a)).
+///
+/// # Errors
+/// [`UrlError`], when the address is malformed, ambiguous or unsafe.
+pub fn parse(url: &str) -> Result<Target, UrlError> {
+    parse_for(url, cfg!(feature = "postgres-tls"))
+}
+
+fn parse_for(url: &str, has_tls: bool) -> Result<Target, UrlError> {
+    let (scheme, rest) = url.split_once("://").ok_or(UrlError::Scheme)?;
+    match scheme {
+        "sqlite" => sqlite(rest),
+        "postgres" | "postgresql" => conninfo::parse(rest, has_tls).map(Target::Postgres),
+        _ => Err(UrlError::Scheme),
+    }
+}
+
+/// The path is taken as it stands, without percent-decoding: it is a file's name and not part of a web address.
+fn sqlite(path: &str) -> Result<Target, UrlError> {
+    if path == ":memory:" {
+        return Ok(Target::SqliteMemory);
+    }
+    // SQLite reads a name that begins with `file:` as a URI, whose parameters can switch off locking.
+    let unusable = path.is_empty() || path.ends_with('/') || path.starts_with("file:") || path.starts_with(':');
+    if unusable || path.contains('?') || path.chars().any(char::is_control) {
+        return Err(UrlError::SqlitePath);
+    }
+    Ok(Target::SqliteFile(PathBuf::from(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_is_a_file_or_memory() {
+        assert!(matches!(parse("sqlite://:memory:"), Ok(Target::SqliteMemory)));
+        for (url, path) in [
+            ("sqlite://guestlog.db", "guestlog.db"),
+            ("sqlite:///var/lib/guestlog/a b%20c.db", "/var/lib/guestlog/a b%20c.db"),
+        ] {
+            let target = parse(url).unwrap();
+            assert_eq!(target.redacted(), url);
+            assert!(matches!(target, Target::SqliteFile(p) if p == std::path::Path::new(path)), "{url}");
+        }
+        let refused = ["", "x.db?mode=ro", "file:x.db", "data/", "a\0b", "a\nb", ":memory:?cache=shared", "::"];
+        for path in refused {
+            assert_eq!(parse(&format!("sqlite://{path}")).unwrap_err(), UrlError::SqlitePath, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn any_other_scheme_is_refused() {
+        for url in ["", "x.db", "sqlite:x.db", "mysql://h/db", "Postgres://localhost/db", "://", "file:///x.db"] {
+            assert_eq!(parse(url).unwrap_err(), UrlError::Scheme, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn the_build_decides_about_other_hosts() {
+        let read = parse("postgresql://db.example/guestlog");
+        if cfg!(feature = "postgres-tls") {
+            assert!(read.unwrap().redacted().contains("sslmode='verify-full'"));
+        } else {
+            assert_eq!(read.unwrap_err(), UrlError::NeedsFeature);
+            assert!(UrlError::NeedsFeature.to_string().contains("postgres-tls"));
+        }
+    }
+}
