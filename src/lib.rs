@@ -9,4 +9,7 @@ pub mod config;
 pub mod crypto;
 pub mod domain;
 pub mod error;
+pub mod http;
+pub mod server;
 pub mod store;
+pub mod telemetry;

@@ -65,6 +65,9 @@ pub struct Http {
     /// The longest line of NDJSON.
     #[serde(deserialize_with = "values::whole::<1_024, 1_048_576, _, _>")]
     pub max_line_bytes: usize,
+    /// The largest headers, names and values together; HTTP/1.1 ends at 131,072 whatever is set.
+    #[serde(deserialize_with = "values::whole::<1_024, 98_304, _, _>")]
+    pub max_header_bytes: usize,
     /// The longest query of an address.
     #[serde(deserialize_with = "values::whole::<256, 65_536, _, _>")]
     pub max_query_bytes: usize,

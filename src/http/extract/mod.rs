@@ -1,0 +1,21 @@
+//! Extractors: what stands in a request, as values of the domain, or a refusal that names field and bound.
+
+mod body;
+mod idempotency;
+mod json;
+mod lines;
+mod message;
+mod objects;
+mod path;
+mod percent;
+mod query;
+
+pub use body::{Body, Incoming, Json, Media, MergePatch};
+pub use idempotency::Idempotency;
+pub use json::{parse_json, parse_value};
+pub use lines::Lines;
+pub use path::{Path, Segment};
+pub use query::Query;
+
+pub(super) use body::media_type;
+pub(super) use query::no_query;
