@@ -5,6 +5,7 @@
 
 use crate::config::{self, Settings};
 use crate::http::framing::refuse_unsafe;
+use crate::http::middleware::frame;
 use crate::http::metrics::{Listener, MetricsError};
 use crate::http::tls::{Certificate, TlsError};
 use actix_web::dev::Server;
@@ -94,7 +95,7 @@ impl Application {
         let max_header_bytes = http.max_header_bytes;
         let server = HttpServer::new(move || {
             let refuse = from_fn(move |request, next| refuse_unsafe(max_header_bytes, request, next));
-            App::new().wrap(refuse).configure(|routes| configure(routes))
+            App::new().wrap(refuse).wrap(from_fn(frame)).configure(|routes| configure(routes))
         });
         let server = server
             .disable_signals()

@@ -1,5 +1,6 @@
 //! API keys: the only thing from which the customer is known.
 
+use super::page::{Ask, Page, of_whole};
 use super::{Core, View, Work};
 use crate::crypto::{ApiKey, fill};
 use crate::domain::scope::{Scope, Scopes};
@@ -145,11 +146,21 @@ fn show(row: KeyRow, license_number: Option<String>) -> Result<Key, Error> {
     })
 }
 
-/// The keys of a customer, or the operator's.
+/// A page of a customer's keys, in the order in which they were issued.
+///
+/// # Errors
+/// `not_found` for the customer, an invalid limit or cursor.
+pub fn list(view: &mut View<'_>, customer: PublicId, ask: &Ask) -> Result<Page<Key>, Error> {
+    let rows = all(view, Some(customer))?;
+    let customer = super::customers::internal_id(view, customer)?;
+    of_whole(&view.core.keyring, Some(customer), "keys", ask, rows)
+}
+
+/// All keys of a customer, or the operator's.
 ///
 /// # Errors
 /// `not_found` for the customer.
-pub fn list(view: &mut View<'_>, customer: Option<PublicId>) -> Result<Vec<Key>, Error> {
+pub fn all(view: &mut View<'_>, customer: Option<PublicId>) -> Result<Vec<Key>, Error> {
     let customer = customer.map(|id| super::customers::internal_id(view, id)).transpose()?;
     let rows = store::keys::of_customer(view.conn, customer)?;
     rows.into_iter().map(|row| show_numbered(view, row)).collect()

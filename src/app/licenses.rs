@@ -1,5 +1,6 @@
 //! Licences: a site each, with the hours after which a guest counts as overdue.
 
+use super::page::{Ask, Page, of_whole};
 use super::{View, Work};
 use crate::crypto::{CustomerKeys, Place, Row};
 use crate::domain::license::{OverdueRule, format_closes_at, parse_closes_at};
@@ -121,11 +122,21 @@ fn show(keys: &CustomerKeys, row: LicenseRow) -> Result<License, Error> {
     })
 }
 
-/// A customer's licences.
+/// A page of a customer's licences, in the order in which they were issued.
+///
+/// # Errors
+/// `not_found` for the customer, an invalid limit or cursor.
+pub fn list(view: &mut View<'_>, customer: PublicId, ask: &Ask) -> Result<Page<License>, Error> {
+    let rows = all(view, customer)?;
+    let customer = super::customers::internal_id(view, customer)?;
+    of_whole(&view.core.keyring, Some(customer), "licenses", ask, rows)
+}
+
+/// All of a customer's licences.
 ///
 /// # Errors
 /// `not_found` for the customer.
-pub fn list(view: &mut View<'_>, customer: PublicId) -> Result<Vec<License>, Error> {
+pub fn all(view: &mut View<'_>, customer: PublicId) -> Result<Vec<License>, Error> {
     let customer = super::customers::row(view, customer)?;
     let keys = view.customer_keys(customer.id)?;
     let rows = store::licenses::of_customer(view.conn, customer.id)?;

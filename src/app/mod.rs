@@ -179,6 +179,15 @@ impl App {
         tokio::task::spawn_blocking(move || keys::authenticate(&app.0.core, &key)).await.map_err(Error::internal)?
     }
 
+    /// Whether requests can be served.
+    ///
+    /// # Errors
+    /// See [`health::ready`].
+    pub async fn ready(&self) -> Result<(), Error> {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || health::ready(&app)).await.map_err(Error::internal)?
+    }
+
     /// Sets the gauges that are read, not counted: queue and pools.
     pub fn observe(&self) {
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]

@@ -90,3 +90,17 @@ fn seal(keyring: &Keyring, customer: Option<CustomerId>, list: &str, position: &
     let customer = customer.map_or(0, |id| id.0).to_be_bytes();
     key.digest("cursor", &[&customer, list.as_bytes(), position.as_bytes()])[..16].to_vec()
 }
+
+/// A page of a short list that is read whole; the cursor counts the items before it, and items are only ever added.
+pub(crate) fn of_whole<T>(
+    keyring: &Keyring,
+    customer: Option<CustomerId>,
+    list: &str,
+    ask: &Ask,
+    rows: Vec<T>,
+) -> Result<Page<T>, Error> {
+    let limit = ask.limit()?;
+    let before: usize = ask.position(keyring, customer, list)?.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let rows: Vec<T> = rows.into_iter().skip(before).take(limit + 1).collect();
+    cut(keyring, customer, list, limit, rows, |_| (before + limit).to_string(), Ok)
+}

@@ -5,21 +5,35 @@
 //! extractors of [`extract`] turn the rest into domain values; the handler makes one call; and whatever goes wrong
 //! leaves as a [`problem`] document.
 
+pub mod admin;
 pub mod auth;
+pub mod cloudevents;
 mod context;
+pub mod devices;
 pub mod docs;
+pub mod events;
 pub mod extract;
+pub mod framing;
 pub mod gate;
 pub mod guard;
 mod headers;
+pub mod list;
+pub mod metrics;
 pub mod middleware;
+mod ndjson;
 pub mod openapi;
+pub mod outcome;
+pub mod people;
 pub mod problem;
 pub mod problems;
 pub mod routes;
 mod run;
+pub mod service;
+pub mod statistics;
 pub mod tally;
+pub mod tls;
 mod trace_context;
+pub mod visits;
 
 #[cfg(test)]
 mod fixture;
@@ -34,4 +48,36 @@ pub fn configure(config: &mut ServiceConfig, table: &routes::Table, app: &App) {
     config.app_data(Data::new(app.clone()));
     config.app_data(Data::new(gate::Gate::of(app)));
     table.configure(config);
+}
+
+/// Every route of the service.
+#[must_use]
+pub fn table() -> routes::Table {
+    let table = routes::Table::new()
+        .post("/v1/events", events::post)
+        .get("/v1/events", events::index)
+        .get("/v1/events/{id}", events::show)
+        .get("/v1/visits", visits::index)
+        .get("/v1/visits/on-site", visits::on_site)
+        .get("/v1/visits/{id}", visits::show)
+        .get("/v1/statistics/visits", statistics::visits)
+        .post("/v1/devices/{device}/heartbeat", devices::heartbeat)
+        .get("/v1/devices", devices::index)
+        .get("/v1/people", people::index)
+        .get("/v1/people/{ref}", people::show)
+        .put("/v1/people/{ref}", people::put)
+        .patch("/v1/people/{ref}", people::patch)
+        .post("/v1/admin/customers", admin::create_customer)
+        .get("/v1/admin/customers", admin::customers)
+        .get("/v1/admin/customers/{id}", admin::customer)
+        .patch("/v1/admin/customers/{id}", admin::change_customer)
+        .post("/v1/admin/customers/{id}/licenses", admin::issue_license)
+        .get("/v1/admin/customers/{id}/licenses", admin::licenses)
+        .patch("/v1/admin/customers/{id}/licenses/{license}", admin::change_license)
+        .post("/v1/admin/customers/{id}/keys", admin::issue_key)
+        .get("/v1/admin/customers/{id}/keys", admin::keys)
+        .patch("/v1/admin/customers/{id}/keys/{key_id}", admin::change_key)
+        .get("/healthz", service::alive)
+        .get("/readyz", service::ready);
+    problems::routes(docs::routes(table))
 }

@@ -18,4 +18,5 @@ pub use path::{Path, Segment};
 pub use query::Query;
 
 pub(super) use body::media_type;
+pub(super) use percent::decode as percent_decode;
 pub(super) use query::no_query;

@@ -3,7 +3,7 @@
 /// Decodes `text`; none when a `%` is not followed by two hexadecimal digits, or the octets are not UTF-8.
 ///
 /// Actix replaces such octets by U+FFFD, which would make one thing of two.
-pub(super) fn decode(text: &str) -> Option<String> {
+pub(in crate::http) fn decode(text: &str) -> Option<String> {
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(octet) = rest.next() {

@@ -1,0 +1,102 @@
+//! `/v1/people`: the mirror of the customer's backend.
+
+use super::auth::{Caller, PeopleRead, PeopleWrite};
+use super::extract::{Body, MergePatch, Path, Query};
+use super::list::{self, Paged};
+use super::openapi::Refusals;
+use crate::app::App;
+use crate::app::page::Ask;
+use crate::app::people::{self, Filter, Patch, Person, Put};
+use crate::domain::contact::{Email, Phone};
+use crate::domain::person::Kind;
+use crate::domain::text::Ref;
+use crate::error::Error;
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Creates a person, or replaces what is held.
+#[utoipa::path(put, path = "/v1/people/{ref}", tag = "people", operation_id = "put_person",
+    params(("ref" = String, Path, description = "The customer's own identifier", min_length = 1, max_length = 200)),
+    request_body = Put,
+    responses(
+        (status = 200, description = "Replaced", body = Person),
+        (status = 201, description = "Created", body = Person),
+        Refusals,
+    ),
+    security(("key" = ["people:write"])))]
+pub async fn put(
+    by: Caller<PeopleWrite>,
+    Path(reference): Path<Ref>,
+    Body(put, _): Body<Put>,
+    app: Data<App>,
+) -> Result<HttpResponse, Error> {
+    let customer = by.customer();
+    let (person, created) = app.write(move |work| people::put(work, customer, &reference, &put)).await?;
+    Ok(if created { HttpResponse::Created().json(person) } else { HttpResponse::Ok().json(person) })
+}
+
+/// Corrects some of what is held: a JSON merge patch, in which null removes.
+#[utoipa::path(patch, path = "/v1/people/{ref}", tag = "people", operation_id = "patch_person",
+    params(("ref" = String, Path, description = "The customer's own identifier", min_length = 1, max_length = 200)),
+    request_body(content((Patch = "application/merge-patch+json"), (Patch = "application/json"))),
+    responses((status = 200, description = "Corrected", body = Person), Refusals),
+    security(("key" = ["people:write"])))]
+pub async fn patch(
+    by: Caller<PeopleWrite>,
+    Path(reference): Path<Ref>,
+    Body(patch, _): Body<Patch, MergePatch>,
+    app: Data<App>,
+) -> Result<Json<Person>, Error> {
+    let customer = by.customer();
+    Ok(Json(app.write(move |work| people::patch(work, customer, &reference, &patch)).await?))
+}
+
+/// Shows one person.
+#[utoipa::path(get, path = "/v1/people/{ref}", tag = "people", operation_id = "get_person",
+    params(("ref" = String, Path, description = "The customer's own identifier", min_length = 1, max_length = 200)),
+    responses((status = 200, description = "The person", body = Person), Refusals),
+    security(("key" = ["people:read"])))]
+pub async fn show(by: Caller<PeopleRead>, Path(reference): Path<Ref>, app: Data<App>) -> Result<Json<Person>, Error> {
+    let customer = by.customer();
+    Ok(Json(app.read(move |view| people::get(view, customer, &reference)).await?))
+}
+
+/// Which people to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Search {
+    /// What the person is to the customer.
+    kind: Option<Kind>,
+    /// With this e-mail address, whatever its case.
+    #[param(value_type = Option<String>, max_length = 254)]
+    email: Option<Email>,
+    /// With this phone number, however it is written.
+    #[param(value_type = Option<String>, min_length = 3, max_length = 32)]
+    phone: Option<Phone>,
+    /// Items of a page, 1 to 200.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
+    limit: Option<list::Limit>,
+    /// The next_cursor of the page before.
+    #[param(max_length = 200)]
+    cursor: Option<String>,
+}
+
+/// Lists people.
+#[utoipa::path(get, path = "/v1/people", tag = "people", operation_id = "list_people", params(Search),
+    responses((status = 200, description = "A page", body = list::PageOf<Person>), Refusals),
+    security(("key" = ["people:read"])))]
+pub async fn index(
+    by: Caller<PeopleRead>,
+    Query(search): Query<Search>,
+    app: Data<App>,
+    request: HttpRequest,
+) -> Result<Paged<Person>, Error> {
+    let customer = by.customer();
+    let ask = Ask { limit: search.limit.map(|limit| limit.0), cursor: search.cursor };
+    let filter = Filter { kind: search.kind, email: search.email, phone: search.phone };
+    let page = app.read(move |view| people::list(view, customer, &filter, &ask)).await?;
+    Ok(Paged::new(&request, page))
+}
