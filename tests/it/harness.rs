@@ -156,3 +156,97 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+/// A running server with its application.
+pub struct Served {
+    pub app: App,
+    pub address: std::net::SocketAddr,
+    pub metrics: Option<std::net::SocketAddr>,
+    handle: guestlog::server::Handle,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+/// Starts the real server over `app` on a free port.
+pub fn serve(app: &App) -> Served {
+    use guestlog::http;
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let (served, stopping) = (app.clone(), app.clone());
+    let observed = app.clone();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let inner = served.clone();
+            let application = guestlog::server::Application::build(served.settings(), move |config| {
+                http::configure(config, &http::table(), &inner);
+            })
+            .unwrap()
+            .on_scrape(move || observed.observe())
+            .on_stop(move || stopping.stop());
+            sender.send((application.address(), application.metrics_address(), application.handle())).unwrap();
+            application.run_until_stopped().await.unwrap();
+        });
+    });
+    let (address, metrics, handle) = receiver.recv().unwrap();
+    Served { app: app.clone(), address, metrics, handle, thread: Some(thread) }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.handle.stop();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// An answer.
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {} {}", self.status, self.text))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Served {
+    /// Sends a request; a body is JSON unless `content_type` says otherwise.
+    pub fn send(&self, method: &str, path: &str, key: Option<&str>, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        if let Some(key) = key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        if body.is_some() && headers.iter().all(|(name, _)| *name != "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = match body {
+            Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
+            None => agent.run(request.body(()).unwrap()).unwrap(),
+        };
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let text = answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
+        Answer { status: answer.status().as_u16(), headers, text }
+    }
+
+    pub fn get(&self, path: &str, key: &str) -> Answer {
+        self.send("GET", path, Some(key), &[], None)
+    }
+
+    pub fn post(&self, path: &str, key: &str, body: &serde_json::Value) -> Answer {
+        self.send("POST", path, Some(key), &[], Some(body.to_string().as_bytes()))
+    }
+}

@@ -1,5 +1,12 @@
 //! The one integration binary: a file a capability, each store and use-case test on both databases.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod bare_server;
 mod catalogue;
 mod convergence;
+mod events;
 mod harness;
+mod hostile_http;
+mod server_stop;
+mod tls;
