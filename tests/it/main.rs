@@ -8,5 +8,6 @@ mod convergence;
 mod events;
 mod harness;
 mod hostile_http;
+mod roll_call;
 mod server_stop;
 mod tls;
