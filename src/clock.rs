@@ -27,8 +27,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp::new(chrono::Utc::now()),
-            Self::Fixed(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst))
-                .unwrap_or(Timestamp::EPOCH),
+            Self::Fixed(micros) => Timestamp::from_micros(micros.load(Ordering::SeqCst)).unwrap_or(Timestamp::EPOCH),
         }
     }
 

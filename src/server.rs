@@ -5,8 +5,8 @@
 
 use crate::config::{self, Settings};
 use crate::http::framing::refuse_unsafe;
-use crate::http::middleware::frame;
 use crate::http::metrics::{Listener, MetricsError};
+use crate::http::middleware::frame;
 use crate::http::tls::{Certificate, TlsError};
 use actix_web::dev::Server;
 use actix_web::http::KeepAlive;

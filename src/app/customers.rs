@@ -114,16 +114,27 @@ pub fn list(view: &mut View<'_>, ask: &Ask) -> Result<Page<Customer>, Error> {
     let keyring = &view.core.keyring;
     let after = ask.position(keyring, None, "customers")?.and_then(|text| text.parse().ok()).map(CustomerId);
     let rows = store::customers::page(view.conn, after, limit as i64 + 1)?;
-    cut(keyring, None, "customers", limit, rows, |row| row.id.0.to_string(), |rows| {
-        Ok(rows.into_iter().map(Customer::from).collect())
-    })
+    cut(
+        keyring,
+        None,
+        "customers",
+        limit,
+        rows,
+        |row| row.id.0.to_string(),
+        |rows| Ok(rows.into_iter().map(Customer::from).collect()),
+    )
 }
 
 /// Changes name or time zone.
 ///
 /// # Errors
 /// `not_found`.
-pub fn change(work: &mut Work<'_, '_>, id: PublicId, name: Option<&Label>, zone: Option<Zone>) -> Result<Customer, Error> {
+pub fn change(
+    work: &mut Work<'_, '_>,
+    id: PublicId,
+    name: Option<&Label>,
+    zone: Option<Zone>,
+) -> Result<Customer, Error> {
     let mut row = row(&mut work.view(), id)?;
     if let Some(name) = name {
         name.as_str().clone_into(&mut row.name);

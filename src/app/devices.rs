@@ -85,7 +85,11 @@ pub fn heartbeat(
     row.app_version = beat.app_version.as_ref().map(|text| text.as_str().to_owned()).or(row.app_version);
     row.queued_events = beat.queued_events.map(i32::try_from).transpose().map_err(Error::internal)?;
     row.heartbeat_at = Some(work.now);
-    if fresh { store::devices::insert(work.tx, &row)? } else { store::devices::update(work.tx, &row)? };
+    if fresh {
+        store::devices::insert(work.tx, &row)?
+    } else {
+        store::devices::update(work.tx, &row)?
+    };
     Ok(())
 }
 
@@ -98,13 +102,23 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<Page
     let keyring = view.core.keyring.clone();
     let after = ask.position(&keyring, Some(customer), "devices")?;
     let rows = store::devices::page(view.conn, customer, None, after.as_deref(), limit as i64 + 1)?;
-    cut(&keyring, Some(customer), "devices", limit, rows, |row| row.name.clone(), |rows| {
-        rows.into_iter().map(|row| show(view, row)).collect()
-    })
+    cut(
+        &keyring,
+        Some(customer),
+        "devices",
+        limit,
+        rows,
+        |row| row.name.clone(),
+        |rows| rows.into_iter().map(|row| show(view, row)).collect(),
+    )
 }
 
 /// The devices of a site, or of all.
-pub(super) fn of_license(view: &mut View<'_>, customer: CustomerId, license: Option<LicenseId>) -> Result<Vec<Device>, Error> {
+pub(super) fn of_license(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    license: Option<LicenseId>,
+) -> Result<Vec<Device>, Error> {
     let rows = store::devices::page(view.conn, customer, license, None, MAX_NAMED)?;
     rows.into_iter().map(|row| show(view, row)).collect()
 }

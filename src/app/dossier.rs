@@ -19,7 +19,13 @@ pub(crate) struct Dossier {
 
 impl Dossier {
     /// A person not heard of before.
-    pub fn create(keys: &CustomerKeys, id: PersonId, reference: &str, kind: Kind, now: Timestamp) -> Result<Self, Error> {
+    pub fn create(
+        keys: &CustomerKeys,
+        id: PersonId,
+        reference: &str,
+        kind: Kind,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
         let (key, wrapped) = keys.new_person_key(id).map_err(Error::internal)?;
         let place = place(keys.customer, "people", "ref_sealed", Row::Key(id.0), id);
         let row = Person {

@@ -150,27 +150,38 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
             None => stored_key(view, customer, after)?,
         };
         let rows = store::events::page_stored_after(view.conn, customer, &narrow, after, limit as i64 + 1)?;
-        return cut(&keyring, Some(customer), "events-after", limit, rows, |row| row.id.0.to_string(), |rows| {
-            show_all(view, customer, rows)
-        });
+        return cut(
+            &keyring,
+            Some(customer),
+            "events-after",
+            limit,
+            rows,
+            |row| row.id.0.to_string(),
+            |rows| show_all(view, customer, rows),
+        );
     }
     let cursor = ask.position(&keyring, Some(customer), "events")?;
-    let before = cursor.as_deref().and_then(|text| text.split_once(' ')).and_then(|(at, id)| {
-        Some((Timestamp::from_micros(at.parse().ok()?)?, EventKey(id.parse().ok()?)))
-    });
+    let before = cursor
+        .as_deref()
+        .and_then(|text| text.split_once(' '))
+        .and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?)?, EventKey(id.parse().ok()?))));
     let rows = store::events::page(view.conn, customer, &narrow, before, limit as i64 + 1)?;
     let position = |row: &store::events::Event| format!("{} {}", row.occurred_at.micros(), row.id.0);
     cut(&keyring, Some(customer), "events", limit, rows, position, |rows| show_all(view, customer, rows))
 }
 
 fn stored_key(view: &mut View<'_>, customer: CustomerId, id: EventId) -> Result<EventKey, Error> {
-    store::events::get(view.conn, customer, id)?.map(|row| row.id).ok_or_else(|| {
-        Error::invalid(vec![FieldError::new("unknown_event", "must name a stored event").at("?after")])
-    })
+    store::events::get(view.conn, customer, id)?
+        .map(|row| row.id)
+        .ok_or_else(|| Error::invalid(vec![FieldError::new("unknown_event", "must name a stored event").at("?after")]))
 }
 
 /// None when the filter names a person or licence that the customer has not: then the list is empty.
-fn narrowed(view: &mut View<'_>, customer: CustomerId, filter: &Filter) -> Result<Option<store::events::Filter>, Error> {
+fn narrowed(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    filter: &Filter,
+) -> Result<Option<store::events::Filter>, Error> {
     let mut narrow = store::events::Filter {
         type_: filter.kind.map(EventType::number),
         from: filter.from,
@@ -200,11 +211,11 @@ fn show_all(view: &mut View<'_>, customer: CustomerId, rows: Vec<store::events::
     let ids = ids.chain(hosts.iter().map(|row| row.person_id)).chain(recipients.iter().map(|row| row.person_id));
     let dossiers = super::people::dossiers(view, customer, ids.collect())?;
     let mut hosts: HashMap<EventKey, EventHost> =
-        hosts.into_iter().filter_map(|row| show_host(&dossiers, row).transpose()).collect::<Result<_, _>>()?;
+        hosts.into_iter().filter_map(|row| show_host(&dossiers, &row).transpose()).collect::<Result<_, _>>()?;
     let mut notified: HashMap<EventKey, Vec<EventRecipient>> = HashMap::new();
     for row in recipients {
         let key = row.event_key;
-        notified.entry(key).or_default().extend(show_recipient(&dossiers, row)?);
+        notified.entry(key).or_default().extend(show_recipient(&dossiers, &row)?);
     }
     let numbers = super::visits::license_numbers(view, customer, rows.iter().map(|row| row.license_id))?;
     rows.into_iter()
@@ -258,7 +269,7 @@ fn show(
 
 type Dossiers = HashMap<PersonId, Dossier>;
 
-fn show_host(dossiers: &Dossiers, row: store::events::Host) -> Result<Option<(EventKey, EventHost)>, Error> {
+fn show_host(dossiers: &Dossiers, row: &store::events::Host) -> Result<Option<(EventKey, EventHost)>, Error> {
     let Some(dossier) = dossiers.get(&row.person_id) else { return Ok(None) };
     let plain = dossier.open_host(row.event_key, &row.details_sealed)?;
     let details: HostDetails = serde_json::from_slice(&plain).map_err(Error::internal)?;
@@ -266,7 +277,7 @@ fn show_host(dossiers: &Dossiers, row: store::events::Host) -> Result<Option<(Ev
     Ok(Some((row.event_key, host)))
 }
 
-fn show_recipient(dossiers: &Dossiers, row: store::events::Recipient) -> Result<Option<EventRecipient>, Error> {
+fn show_recipient(dossiers: &Dossiers, row: &store::events::Recipient) -> Result<Option<EventRecipient>, Error> {
     let Some(dossier) = dossiers.get(&row.person_id) else { return Ok(None) };
     let open = |sealed: &Vec<u8>| dossier.open_address(row.event_key, row.position, sealed);
     Ok(Some(EventRecipient {

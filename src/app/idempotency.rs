@@ -48,12 +48,22 @@ pub fn once(
     let owner = customer.0.to_be_bytes();
     let key_digest = master.digest("idempotency.key", &[&owner, token.key.as_bytes()]).to_vec();
     let request_digest = master.digest("idempotency.request", &[&owner, &token.request]).to_vec();
-    let sealing = sealing_key(work, &owner, &token.key)?;
-    let place = Place { customer, table: "idempotency_keys", column: "answer_sealed", row: Row::Key(0), subject: None, version: 1 };
+    let sealing = sealing_key(work, &owner, &token.key);
+    let place = Place {
+        customer,
+        table: "idempotency_keys",
+        column: "answer_sealed",
+        row: Row::Key(0),
+        subject: None,
+        version: 1,
+    };
     store::idempotency::remove_before(work.tx, customer, work.now.plus_seconds(-KEPT_S))?;
     if let Some(kept) = store::idempotency::find(work.tx, customer, &key_digest)? {
         if kept.request_digest != request_digest {
-            return Err(Error::refused(Code::IdempotencyConflict, "This Idempotency-Key came with another request before."));
+            return Err(Error::refused(
+                Code::IdempotencyConflict,
+                "This Idempotency-Key came with another request before.",
+            ));
         }
         let body = sealing.open(&place, &kept.answer_sealed).map_err(Error::internal)?.to_vec();
         return Ok((u16::try_from(kept.status).map_err(Error::internal)?, body));
@@ -71,7 +81,7 @@ pub fn once(
     Ok((status, body))
 }
 
-fn sealing_key(work: &Work<'_, '_>, owner: &[u8], key: &str) -> Result<DataKey, Error> {
+fn sealing_key(work: &Work<'_, '_>, owner: &[u8], key: &str) -> DataKey {
     let root = IndexKey::from_bytes(&work.core.keyring.master().derive("idempotency-seal"));
-    Ok(DataKey::from_bytes(&root.digest("idempotency.seal", &[owner, key.as_bytes()])))
+    DataKey::from_bytes(&root.digest("idempotency.seal", &[owner, key.as_bytes()]))
 }

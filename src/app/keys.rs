@@ -120,7 +120,8 @@ pub fn issue(work: &mut Work<'_, '_>, draft: &Draft) -> Result<Issued, Error> {
 }
 
 fn check(draft: &Draft) -> Result<(), Error> {
-    let fault = |pointer: &str, detail: String| Err(Error::invalid(vec![FieldError::new("out_of_range", detail).at(pointer)]));
+    let fault =
+        |pointer: &str, detail: String| Err(Error::invalid(vec![FieldError::new("out_of_range", detail).at(pointer)]));
     if !(1..=MAX_DAYS).contains(&draft.days) {
         return fault("/expires_in_days", format!("must be from 1 to {MAX_DAYS}"));
     }
@@ -129,7 +130,10 @@ fn check(draft: &Draft) -> Result<(), Error> {
     }
     let operator = draft.scopes.contains(Scope::Admin);
     if operator != draft.customer.is_none() || (operator && draft.scopes.iter().count() > 1) {
-        return fault("/scopes", "admin is for the operator's own keys, alone; all other scopes are for a customer's".into());
+        return fault(
+            "/scopes",
+            "admin is for the operator's own keys, alone; all other scopes are for a customer's".into(),
+        );
     }
     Ok(())
 }

@@ -160,7 +160,12 @@ pub struct Change {
 ///
 /// # Errors
 /// `not_found`.
-pub fn change(work: &mut Work<'_, '_>, customer: PublicId, license: PublicId, change: &Change) -> Result<License, Error> {
+pub fn change(
+    work: &mut Work<'_, '_>,
+    customer: PublicId,
+    license: PublicId,
+    change: &Change,
+) -> Result<License, Error> {
     let customer = super::customers::row(&mut work.view(), customer)?;
     let mut row = store::licenses::find(work.tx, customer.id, license)?.ok_or_else(Error::not_found)?;
     if let Some(name) = &change.name {
@@ -182,7 +187,11 @@ pub fn change(work: &mut Work<'_, '_>, customer: PublicId, license: PublicId, ch
 }
 
 /// A licence in force by its number, for a filter: none when the customer has no such.
-pub(super) fn id_by_number(view: &mut View<'_>, customer: CustomerId, number: &str) -> Result<Option<LicenseId>, Error> {
+pub(super) fn id_by_number(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    number: &str,
+) -> Result<Option<LicenseId>, Error> {
     let keys = view.customer_keys(customer)?;
     Ok(store::licenses::by_number(view.conn, customer, &number_index(&keys, number))?.map(|row| row.id))
 }
@@ -195,6 +204,7 @@ pub fn in_force(view: &mut View<'_>, customer: CustomerId, number: &str) -> Resu
     let keys = view.customer_keys(customer)?;
     let row = store::licenses::by_number(view.conn, customer, &number_index(&keys, number))?;
     let row = row.filter(|row| row.revoked_at.is_none());
-    let row = row.ok_or_else(|| Error::refused(Code::LicenseUnknown, "The customer has no licence of this number in force."))?;
+    let row = row
+        .ok_or_else(|| Error::refused(Code::LicenseUnknown, "The customer has no licence of this number in force."))?;
     Ok((row.id, Zone::parse(&row.time_zone).map_err(Error::internal)?))
 }

@@ -57,7 +57,7 @@ pub struct Work<'a, 't> {
     pub(crate) now: Timestamp,
 }
 
-impl<'t> Work<'_, 't> {
+impl Work<'_, '_> {
     /// The same transaction, for a use-case that only reads.
     pub(crate) fn view(&mut self) -> View<'_> {
         View { conn: self.tx, core: self.core, now: self.now }
@@ -91,7 +91,7 @@ impl App {
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, Error> {
         let core = Core::open(settings, clock)?;
         let writers = if core.db.is_sqlite() { 1 } else { core.settings.database.writers };
-        let ingest = ingest::Writers::start(core.clone(), writers)?;
+        let ingest = ingest::Writers::start(&core, writers)?;
         Ok(Self(Arc::new(Inner { core, ingest })))
     }
 

@@ -48,10 +48,16 @@ impl Ask {
     ///
     /// # Errors
     /// `invalid_cursor` when it was not made here, for this customer and list.
-    pub fn position(&self, keyring: &Keyring, customer: Option<CustomerId>, list: &str) -> Result<Option<String>, Error> {
+    pub fn position(
+        &self,
+        keyring: &Keyring,
+        customer: Option<CustomerId>,
+        list: &str,
+    ) -> Result<Option<String>, Error> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let bad = || {
-            let error = FieldError::new("invalid_cursor", "must be a next_cursor that this list gave, at most 200 characters");
+            let error =
+                FieldError::new("invalid_cursor", "must be a next_cursor that this list gave, at most 200 characters");
             Error::invalid(vec![error.at("?cursor")])
         };
         if cursor.len() > 200 {

@@ -1,4 +1,5 @@
 //! People: the mirror of the customer's own backend.
+#![expect(clippy::option_option, reason = "a merge patch tells what is absent from what is null")]
 
 use super::dossier::{Dossier, email_index, phone_index, ref_index};
 use super::page::{Ask, Page, cut};
@@ -130,16 +131,15 @@ pub fn put(work: &mut Work<'_, '_>, customer: CustomerId, reference: &Ref, put: 
     let index = vec![ref_index(&keys, reference.as_str())];
     let row = store::people::lock_by_refs(work.tx, customer, &index)?.pop();
     let created = row.is_none();
-    let mut dossier = match row {
-        Some(row) => Dossier::open(&keys, row)?,
-        None => {
-            let id = PersonId(store::ids::take_one(work.tx)?);
-            let dossier = Dossier::create(&keys, id, reference.as_str(), Kind::Guest, work.now)?;
-            if store::people::insert(work.tx, std::slice::from_ref(&dossier.row))? != 1 {
-                return Err(Error::Conflict("another node met this person first".into()));
-            }
-            dossier
+    let mut dossier = if let Some(row) = row {
+        Dossier::open(&keys, row)?
+    } else {
+        let id = PersonId(store::ids::take_one(work.tx)?);
+        let dossier = Dossier::create(&keys, id, reference.as_str(), Kind::Guest, work.now)?;
+        if store::people::insert(work.tx, std::slice::from_ref(&dossier.row))? != 1 {
+            return Err(Error::Conflict("another node met this person first".into()));
         }
+        dossier
     };
     apply(work, &keys, &mut dossier, put.kind, put.fields())?;
     Ok((show(&dossier)?, created))
@@ -232,9 +232,15 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
     let keyring = &view.core.keyring;
     let after = ask.position(keyring, Some(customer), "people")?.and_then(|text| text.parse().ok()).map(PersonId);
     let rows = store::people::page(view.conn, customer, &filter, after, limit as i64 + 1)?;
-    cut(keyring, Some(customer), "people", limit, rows, |row| row.id.0.to_string(), |rows| {
-        rows.into_iter().map(|row| show(&Dossier::open(&keys, row)?)).collect()
-    })
+    cut(
+        keyring,
+        Some(customer),
+        "people",
+        limit,
+        rows,
+        |row| row.id.0.to_string(),
+        |rows| rows.into_iter().map(|row| show(&Dossier::open(&keys, row)?)).collect(),
+    )
 }
 
 /// The inside number of a person by ref, for a filter: none when not held.

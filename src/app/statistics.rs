@@ -79,7 +79,8 @@ pub fn visits(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<St
     let mut counts: BTreeMap<Timestamp, Count> = spans
         .into_iter()
         .map(|span| {
-            let count = Count { from: span.from, to: span.to, expected: 0, arrived: 0, departed: 0, cancelled: 0, denied: 0 };
+            let count =
+                Count { from: span.from, to: span.to, expected: 0, arrived: 0, departed: 0, cancelled: 0, denied: 0 };
             (span.from, count)
         })
         .collect();
@@ -106,7 +107,9 @@ type Site = (Option<crate::domain::LicenseId>, Zone, bool);
 fn site(view: &mut View<'_>, customer: CustomerId, number: Option<&LicenseNumber>) -> Result<Site, Error> {
     let zone = super::customers::zone(view, customer)?;
     let Some(number) = number else { return Ok((None, zone, true)) };
-    let Some(id) = super::licenses::id_by_number(view, customer, number.as_str())? else { return Ok((None, zone, false)) };
+    let Some(id) = super::licenses::id_by_number(view, customer, number.as_str())? else {
+        return Ok((None, zone, false));
+    };
     let row = store::licenses::get(view.conn, customer, id)?;
     let zone = row.map(|row| Zone::parse(&row.time_zone)).transpose().map_err(Error::internal)?.unwrap_or(zone);
     Ok((Some(id), zone, true))

@@ -140,16 +140,21 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
     let Some(narrow) = narrowed(view, customer, filter)? else {
         return Ok(Page { data: Vec::new(), next_cursor: None });
     };
-    let before = cursor.as_deref().and_then(|text| text.split_once(' ')).and_then(|(at, id)| {
-        Some((Timestamp::from_micros(at.parse().ok()?)?, VisitId::parse(id).ok()?))
-    });
+    let before = cursor
+        .as_deref()
+        .and_then(|text| text.split_once(' '))
+        .and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?)?, VisitId::parse(id).ok()?)));
     let rows = store::visits::page(view.conn, customer, &narrow, before, limit as i64 + 1)?;
     let position = |row: &store::visits::Visit| format!("{} {}", row.starts_at.micros(), row.visit_id);
     cut(&keyring, Some(customer), "visits", limit, rows, position, |rows| show_all(view, customer, rows))
 }
 
 /// None when the filter names a person or licence that the customer has not: then the list is empty.
-fn narrowed(view: &mut View<'_>, customer: CustomerId, filter: &Filter) -> Result<Option<store::visits::Filter>, Error> {
+fn narrowed(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    filter: &Filter,
+) -> Result<Option<store::visits::Filter>, Error> {
     let mut narrow = store::visits::Filter {
         from: filter.from,
         to: filter.to,

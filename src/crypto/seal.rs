@@ -106,6 +106,8 @@ impl DataKey {
         Ok(Self::from_bytes(&bytes))
     }
 
+    /// The key of these bytes: one that is derived, not made at random.
+    #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         Self(Arc::new(Expanded { bytes: Zeroizing::new(*bytes), cipher: Aes256Gcm::new(bytes.into()) }))
     }

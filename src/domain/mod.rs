@@ -17,6 +17,6 @@ pub mod time;
 pub mod visit;
 pub mod zone;
 
-pub use field::{FieldError, Fault};
+pub use field::{Fault, FieldError};
 pub use ids::{CustomerId, DeviceId, EventId, EventKey, LicenseId, PersonId, PublicId, VisitId};
 pub use time::Timestamp;

@@ -130,7 +130,11 @@ impl Board {
             (None, kind) => {
                 let free = |s: &Stay| s.group.is_none() && s.cancelled_at.is_none() && s.denied_at.is_none();
                 let last = self.stays.iter().rposition(free);
-                if kind == T::Denied && last.is_none() { Some(self.open_stay(Anchor::Event(step.id), step)) } else { last }
+                if kind == T::Denied && last.is_none() {
+                    Some(self.open_stay(Anchor::Event(step.id), step))
+                } else {
+                    last
+                }
             }
         };
         let Some(stay) = stay else {
@@ -208,16 +212,13 @@ impl Board {
         let during = |stay: &Stay| {
             stay.starts_at <= step.occurred_at && stay.departed_at.is_none_or(|end| step.occurred_at <= end)
         };
-        let stay = match step.group {
-            Some(group) => {
-                let mine = |s: &(usize, &Stay)| s.1.group == Some(group);
-                let all = || self.stays.iter().enumerate().filter(mine);
-                all().rfind(|(_, s)| during(s)).or_else(|| all().next()).map(|(index, _)| index)
-            }
-            None => {
-                let here = |s: &Stay| s.arrived_at.is_some_and(|at| at <= step.occurred_at) && during(s);
-                self.stays.iter().rposition(here).or_else(|| self.planned(step))
-            }
+        let stay = if let Some(group) = step.group {
+            let mine = |s: &(usize, &Stay)| s.1.group == Some(group);
+            let all = || self.stays.iter().enumerate().filter(mine);
+            all().rfind(|(_, s)| during(s)).or_else(|| all().next()).map(|(index, _)| index)
+        } else {
+            let here = |s: &Stay| s.arrived_at.is_some_and(|at| at <= step.occurred_at) && during(s);
+            self.stays.iter().rposition(here).or_else(|| self.planned(step))
         };
         match stay {
             Some(stay) => {

@@ -22,23 +22,31 @@ pub enum Screen {
 /// `empty`, `too_long`, `control_character` or `cpr_number`; never repeats the text.
 pub fn check(text: &str, max: usize, screen: Screen) -> Result<(), FieldError> {
     if text.chars().all(|c| c.is_whitespace() || invisible(c)) {
-        return Err(FieldError::new("empty", format!("must have 1 to {max} characters; leave it out or send null for none")));
+        return Err(FieldError::new(
+            "empty",
+            format!("must have 1 to {max} characters; leave it out or send null for none"),
+        ));
     }
     if text.len() > max && text.chars().count() > max {
         return Err(FieldError::new("too_long", format!("must have at most {max} characters")));
     }
     if text.chars().any(|c| c.is_control() || reorders(c)) {
-        return Err(FieldError::new("control_character", "must not contain control, line-separating or direction-changing characters"));
+        return Err(FieldError::new(
+            "control_character",
+            "must not contain control, line-separating or direction-changing characters",
+        ));
     }
     let found = match screen {
         Screen::None => false,
         Screen::Cpr => cpr::found_in(text),
-        Screen::HyphenatedCpr => cpr::hyphenated_in(text),
         Screen::Address if text.contains('@') => cpr::found_in(text),
-        Screen::Address => cpr::hyphenated_in(text),
+        Screen::Address | Screen::HyphenatedCpr => cpr::hyphenated_in(text),
     };
     if found {
-        return Err(FieldError::new("cpr_number", "must not contain a civil registration number (CPR); it is not needed here and is not stored"));
+        return Err(FieldError::new(
+            "cpr_number",
+            "must not contain a civil registration number (CPR); it is not needed here and is not stored",
+        ));
     }
     Ok(())
 }

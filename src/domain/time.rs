@@ -40,9 +40,7 @@ impl Timestamp {
     /// The instant `seconds` later (earlier when negative), held inside the calendar.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        chrono::TimeDelta::try_seconds(seconds)
-            .and_then(|delta| self.0.checked_add_signed(delta))
-            .map_or(self, Self)
+        chrono::TimeDelta::try_seconds(seconds).and_then(|delta| self.0.checked_add_signed(delta)).map_or(self, Self)
     }
 
     /// Whole seconds from `earlier` to this, negative when this comes first.
@@ -57,7 +55,9 @@ impl Timestamp {
     /// When the text is not RFC 3339, or the year lies outside 1970 to 9998.
     pub fn parse(text: &str) -> Result<Self, super::FieldError> {
         use chrono::Datelike;
-        let bad = || super::FieldError::new("invalid_instant", "must be an RFC 3339 instant with an offset, years 1970 to 9998");
+        let bad = || {
+            super::FieldError::new("invalid_instant", "must be an RFC 3339 instant with an offset, years 1970 to 9998")
+        };
         // RFC 3339 bounds the length; a longer text is refused before it is read.
         if text.len() > 40 {
             return Err(bad());

@@ -72,13 +72,13 @@ async fn create<T: Serialize>(
         asked.extend_from_slice(&body);
         Token { customer: None, key, request: asked }
     });
-    let made = app.write(move |work| {
+    let answer = app.write(move |work| {
         once(work, token.as_ref(), |work| {
             let made = make(work)?;
             Ok((StatusCode::CREATED.as_u16(), serde_json::to_vec(&made).map_err(Error::internal)?))
         })
     });
-    let (status, body) = made.await?;
+    let (status, body) = answer.await?;
     let status = StatusCode::from_u16(status).map_err(Error::internal)?;
     Ok(HttpResponse::build(status).content_type("application/json").body(body))
 }
@@ -276,12 +276,8 @@ pub async fn change_license(
     } else {
         None
     };
-    let change = licenses::Change {
-        name: change.name,
-        zone: change.time_zone,
-        overdue,
-        revoke: revocation(change.revoked)?,
-    };
+    let change =
+        licenses::Change { name: change.name, zone: change.time_zone, overdue, revoke: revocation(change.revoked)? };
     Ok(Json(app.write(move |work| licenses::change(work, id.0, license.0, &change)).await?))
 }
 

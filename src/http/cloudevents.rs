@@ -2,7 +2,7 @@
 
 use super::extract::{parse_json, percent_decode};
 use crate::domain::event::NewEvent;
-use crate::domain::{FieldError, Fault};
+use crate::domain::{Fault, FieldError};
 use crate::error::Error;
 use actix_web::HttpRequest;
 use serde::Deserialize;
@@ -126,7 +126,8 @@ fn in_envelope(error: Error, base: &str) -> Error {
 }
 
 fn uuid_of(source: &str, id: &str) -> Uuid {
-    Uuid::try_parse(id).unwrap_or_else(|_| Uuid::new_v5(&Uuid::new_v5(&Uuid::NAMESPACE_URL, source.as_bytes()), id.as_bytes()))
+    Uuid::try_parse(id)
+        .unwrap_or_else(|_| Uuid::new_v5(&Uuid::new_v5(&Uuid::NAMESPACE_URL, source.as_bytes()), id.as_bytes()))
 }
 
 #[cfg(test)]

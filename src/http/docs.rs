@@ -44,12 +44,11 @@ pub fn routes(table: Table) -> Table {
 /// A fault of ours, when the document can't be written.
 pub async fn document(_: Public) -> Result<HttpResponse, Error> {
     static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
-    let bytes = match DOCUMENT.get() {
-        Some(bytes) => bytes.clone(),
-        None => {
-            let text = openapi::document().to_json().map_err(Error::internal)?;
-            DOCUMENT.get_or_init(|| text.into()).clone()
-        }
+    let bytes = if let Some(bytes) = DOCUMENT.get() {
+        bytes.clone()
+    } else {
+        let text = openapi::document().to_json().map_err(Error::internal)?;
+        DOCUMENT.get_or_init(|| text.into()).clone()
     };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/json"))

@@ -77,8 +77,6 @@ impl Gate {
     /// # Errors
     /// A fault of ours, when the application was assembled without one.
     pub fn at(req: &HttpRequest) -> Result<&Self, Error> {
-        req.app_data::<Data<Self>>()
-            .map(|data| data.get_ref())
-            .ok_or_else(|| Error::internal("the application has no gate"))
+        req.app_data::<Data<Self>>().map(Data::get_ref).ok_or_else(|| Error::internal("the application has no gate"))
     }
 }

@@ -27,7 +27,10 @@ impl<'de> Deserialize<'de> for Limit {
         let text = String::deserialize(deserializer)?;
         let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
         limit.map(Self).ok_or_else(|| {
-            serde::de::Error::custom(FieldError::new("out_of_range", format!("must be a whole number from 1 to {MAX_LIMIT}")))
+            serde::de::Error::custom(FieldError::new(
+                "out_of_range",
+                format!("must be a whole number from 1 to {MAX_LIMIT}"),
+            ))
         })
     }
 }
@@ -40,9 +43,11 @@ pub struct Paged<T> {
 
 impl<T> Paged<T> {
     /// The page, with the address of the next: the request's own with another cursor.
+    #[must_use]
     pub fn new(request: &HttpRequest, page: Page<T>) -> Self {
         let link = page.next_cursor.as_deref().map(|cursor| {
-            let kept = request.query_string().split('&').filter(|part| !part.is_empty() && !part.starts_with("cursor="));
+            let kept =
+                request.query_string().split('&').filter(|part| !part.is_empty() && !part.starts_with("cursor="));
             let query: Vec<&str> = kept.collect();
             let between = if query.is_empty() { "" } else { "&" };
             format!("<{}?{}{between}cursor={cursor}>; rel=\"next\"", request.path(), query.join("&"))

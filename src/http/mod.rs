@@ -4,6 +4,7 @@
 //! answer; the [`routes::Table`] finds its row, which asks [`auth`] who calls before anything else is read; the
 //! extractors of [`extract`] turn the rest into domain values; the handler makes one call; and whatever goes wrong
 //! leaves as a [`problem`] document.
+#![expect(clippy::missing_errors_doc, reason = "a handler's refusals are those of its use-case and extractors")]
 
 pub mod admin;
 pub mod auth;

@@ -84,9 +84,7 @@ impl ItemResult {
         match outcome {
             Outcome::Created { visit_id, already_in } => plain("created", visit_id, already_in.then_some(ALREADY_IN)),
             Outcome::Duplicate { visit_id } => plain("duplicate", visit_id, None),
-            Outcome::Conflict => {
-                Self { status: "conflict", ..Self::rejected(index, Some(id), &ingest::conflict()) }
-            }
+            Outcome::Conflict => Self { status: "conflict", ..Self::rejected(index, Some(id), &ingest::conflict()) },
             Outcome::Rejected(error) => Self::rejected(index, Some(id), &placed(error, at)),
         }
     }
@@ -101,9 +99,12 @@ pub(super) fn answer_one(id: EventId, outcome: Outcome) -> Result<HttpResponse, 
     match outcome {
         Outcome::Created { visit_id, already_in } => {
             let note = already_in.then_some(ALREADY_IN);
-            Ok(HttpResponse::Created()
-                .insert_header(("Location", format!("/v1/events/{id}")))
-                .json(Stored { id, status: "created", visit_id, note }))
+            Ok(HttpResponse::Created().insert_header(("Location", format!("/v1/events/{id}"))).json(Stored {
+                id,
+                status: "created",
+                visit_id,
+                note,
+            }))
         }
         Outcome::Duplicate { visit_id } => {
             Ok(HttpResponse::Ok().json(Stored { id, status: "duplicate", visit_id, note: None }))

@@ -36,7 +36,11 @@ pub struct Search {
 #[utoipa::path(get, path = "/v1/statistics/visits", tag = "visits", operation_id = "visit_statistics", params(Search),
     responses((status = 200, description = "The counts, without gaps", body = Statistics), Refusals),
     security(("key" = ["events:read"])))]
-pub async fn visits(by: Caller<EventsRead>, Query(search): Query<Search>, app: Data<App>) -> Result<Json<Statistics>, Error> {
+pub async fn visits(
+    by: Caller<EventsRead>,
+    Query(search): Query<Search>,
+    app: Data<App>,
+) -> Result<Json<Statistics>, Error> {
     let ask = Ask { by: search.by.unwrap_or(By::Day), license: search.license, from: search.from, to: search.to };
     let customer = by.customer();
     Ok(Json(app.read(move |view| statistics::visits(view, customer, &ask)).await?))

@@ -97,7 +97,11 @@ pub struct When {
 #[utoipa::path(get, path = "/v1/visits/on-site", tag = "visits", operation_id = "roll_call", params(When),
     responses((status = 200, description = "Everybody who is in", body = RollCall), Refusals),
     security(("key" = ["events:read"])))]
-pub async fn on_site(by: Caller<EventsRead>, Query(when): Query<When>, app: Data<App>) -> Result<Json<RollCall>, Error> {
+pub async fn on_site(
+    by: Caller<EventsRead>,
+    Query(when): Query<When>,
+    app: Data<App>,
+) -> Result<Json<RollCall>, Error> {
     let customer = by.customer();
     let call = app.read(move |view| visits::on_site(view, customer, when.license.as_ref(), when.at));
     Ok(Json(call.await?))

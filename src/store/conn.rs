@@ -72,7 +72,8 @@ impl Conn {
                 (known, c.applied_migrations().map_err(Error::internal)?.len())
             }
             Self::Sqlite(c) => {
-                let known = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(Error::internal)?.len();
+                let known =
+                    MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE).map_err(Error::internal)?.len();
                 (known, c.applied_migrations().map_err(Error::internal)?.len())
             }
         };

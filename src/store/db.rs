@@ -35,14 +35,24 @@ impl Options {
     /// The defaults for `url`.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), readers: 4, writers: 2, busy_timeout_ms: 5_000, acquire_timeout_ms: 5_000, statement_timeout_ms: 30_000 }
+        Self {
+            url: url.into(),
+            readers: 4,
+            writers: 2,
+            busy_timeout_ms: 5_000,
+            acquire_timeout_ms: 5_000,
+            statement_timeout_ms: 30_000,
+        }
     }
 }
 
 /// Redacted: the address may hold a password.
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("readers", &self.readers).field("writers", &self.writers).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("readers", &self.readers)
+            .field("writers", &self.writers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -106,13 +116,17 @@ impl Db {
     fn refuse_unsafe_settings(&self) -> Result<(), Error> {
         let mut conn = self.writer()?;
         if let Conn::Postgres(c) = &mut *conn {
-            for (name, unsafe_value) in
-                [("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off"), ("data_sync_retry", "on")]
-            {
+            for (name, unsafe_value) in [
+                ("fsync", "off"),
+                ("full_page_writes", "off"),
+                ("synchronous_commit", "off"),
+                ("data_sync_retry", "on"),
+            ] {
                 let found: Setting =
                     diesel::sql_query(format!("SELECT current_setting('{name}') AS setting")).get_result(c)?;
                 if found.setting == unsafe_value {
-                    let why = format!("PostgreSQL runs with {name} = {unsafe_value}: an acknowledged event could be lost");
+                    let why =
+                        format!("PostgreSQL runs with {name} = {unsafe_value}: an acknowledged event could be lost");
                     return Err(Error::internal(why));
                 }
             }
@@ -227,7 +241,9 @@ fn setup(target: &Target, options: &Options, read_only: bool) -> String {
              PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;"
         ),
         (Target::Postgres(_), true) => {
-            format!("SET default_transaction_read_only = on; SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';")
+            format!(
+                "SET default_transaction_read_only = on; SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';"
+            )
         }
         (Target::Postgres(_), false) => format!(
             "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {wait_ms}; \

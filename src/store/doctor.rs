@@ -24,14 +24,14 @@ pub fn ping(conn: &mut Conn) -> QueryResult<()> {
 /// The settings on which durability and erasure rest, by name.
 pub fn settings(conn: &mut Conn) -> QueryResult<Vec<(&'static str, String)>> {
     let (names, sql): (&[&'static str], fn(&str) -> String) = match conn {
-        Conn::Postgres(_) => (
-            &["server_version", "fsync", "full_page_writes", "synchronous_commit", "data_checksums"],
-            |name| format!("SELECT current_setting('{name}') AS value"),
-        ),
-        Conn::Sqlite(_) => (
-            &["journal_mode", "synchronous", "foreign_keys", "secure_delete"],
-            |name| format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}"),
-        ),
+        Conn::Postgres(_) => {
+            (&["server_version", "fsync", "full_page_writes", "synchronous_commit", "data_checksums"], |name| {
+                format!("SELECT current_setting('{name}') AS value")
+            })
+        }
+        Conn::Sqlite(_) => (&["journal_mode", "synchronous", "foreign_keys", "secure_delete"], |name| {
+            format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}")
+        }),
     };
     names
         .iter()
@@ -45,7 +45,8 @@ pub fn clock_micros(conn: &mut Conn) -> QueryResult<Option<i64>> {
         Conn::Sqlite(_) => Ok(None),
         Conn::Postgres(c) => {
             let row: Number =
-                diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS number").get_result(c)?;
+                diesel::sql_query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS number")
+                    .get_result(c)?;
             Ok(Some(row.number))
         }
     }

@@ -214,7 +214,11 @@ pub fn correcting(conn: &mut Conn, customer: CustomerId, ids: &[EventId]) -> Que
 }
 
 /// Whom stored events concern: guest and, if any, host.
-pub fn concerned(conn: &mut Conn, customer: CustomerId, ids: &[EventId]) -> QueryResult<Vec<(EventId, PersonId, Option<PersonId>)>> {
+pub fn concerned(
+    conn: &mut Conn,
+    customer: CustomerId,
+    ids: &[EventId],
+) -> QueryResult<Vec<(EventId, PersonId, Option<PersonId>)>> {
     let of_event = event_hosts::event_key.eq(events::id).and(event_hosts::customer_id.eq(events::customer_id));
     events::table
         .left_join(event_hosts::table.on(of_event))
@@ -272,11 +276,18 @@ pub fn recipients(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> Q
 }
 
 /// The hosts of visits: one row an event.
-pub fn hosts_of_visits(conn: &mut Conn, customer: CustomerId, people: &[PersonId], visits: &[VisitId]) -> QueryResult<Vec<(Option<VisitId>, Host)>> {
+pub fn hosts_of_visits(
+    conn: &mut Conn,
+    customer: CustomerId,
+    people: &[PersonId],
+    visits: &[VisitId],
+) -> QueryResult<Vec<(Option<VisitId>, Host)>> {
     let of_event = event_hosts::event_key.eq(events::id).and(event_hosts::customer_id.eq(events::customer_id));
     events::table
         .inner_join(event_hosts::table.on(of_event))
-        .filter(events::customer_id.eq(customer).and(events::person_id.eq_any(people)).and(events::visit_id.eq_any(visits)))
+        .filter(
+            events::customer_id.eq(customer).and(events::person_id.eq_any(people)).and(events::visit_id.eq_any(visits)),
+        )
         .filter(events::superseded_by.is_null())
         .order(events::id)
         .select((events::visit_id, Host::as_select()))
@@ -306,9 +317,7 @@ pub fn page(
     before: Option<(Timestamp, EventKey)>,
     limit: i64,
 ) -> QueryResult<Vec<Event>> {
-    let mut query = narrowed(customer, filter)
-        .order((events::occurred_at.desc(), events::id.desc()))
-        .limit(limit);
+    let mut query = narrowed(customer, filter).order((events::occurred_at.desc(), events::id.desc())).limit(limit);
     if let Some((at, id)) = before {
         query = query.filter(events::occurred_at.le(at));
         query = query.filter(events::occurred_at.lt(at).or(events::id.lt(id)));
@@ -340,7 +349,11 @@ fn of_customer(customer: CustomerId) -> _ {
 fn narrowed<'a>(
     customer: CustomerId,
     filter: &Filter,
-) -> diesel::helper_types::IntoBoxed<'a, diesel::helper_types::Filter<events::table, diesel::helper_types::Eq<events::customer_id, CustomerId>>, super::conn::MultiBackend> {
+) -> diesel::helper_types::IntoBoxed<
+    'a,
+    diesel::helper_types::Filter<events::table, diesel::helper_types::Eq<events::customer_id, CustomerId>>,
+    super::conn::MultiBackend,
+> {
     let mut query = of_customer(customer).into_boxed();
     if let Some(person) = filter.person {
         query = query.filter(events::person_id.eq(person));

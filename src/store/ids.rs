@@ -22,9 +22,10 @@ pub fn take(tx: &mut Tx<'_>, count: usize) -> QueryResult<Vec<i64>> {
     let conn: &mut Conn = tx;
     match conn {
         Conn::Postgres(c) => {
-            let rows: Vec<Number> = diesel::sql_query("SELECT nextval('id_blocks') AS number FROM generate_series(1, $1)")
-                .bind::<BigInt, _>(count)
-                .load(c)?;
+            let rows: Vec<Number> =
+                diesel::sql_query("SELECT nextval('id_blocks') AS number FROM generate_series(1, $1)")
+                    .bind::<BigInt, _>(count)
+                    .load(c)?;
             Ok(rows.into_iter().map(|row| row.number).collect())
         }
         Conn::Sqlite(c) => {

@@ -88,7 +88,8 @@ pub fn put(tx: &mut Tx<'_>, rows: &[Visit]) -> QueryResult<usize> {
 /// Removes visits that the events no longer add up to.
 pub fn remove(tx: &mut Tx<'_>, customer: CustomerId, ids: &[VisitId]) -> QueryResult<usize> {
     let conn: &mut Conn = tx;
-    diesel::delete(visits::table.filter(visits::customer_id.eq(customer).and(visits::visit_id.eq_any(ids)))).execute(conn)
+    diesel::delete(visits::table.filter(visits::customer_id.eq(customer).and(visits::visit_id.eq_any(ids))))
+        .execute(conn)
 }
 
 /// One visit.
@@ -135,7 +136,10 @@ pub fn page(
     }
     if let Some(host) = filter.host {
         let hosted = event_hosts::table
-            .inner_join(events::table.on(events::id.eq(event_hosts::event_key).and(events::customer_id.eq(event_hosts::customer_id))))
+            .inner_join(
+                events::table
+                    .on(events::id.eq(event_hosts::event_key).and(events::customer_id.eq(event_hosts::customer_id))),
+            )
             .filter(event_hosts::customer_id.eq(customer).and(event_hosts::person_id.eq(host)))
             .filter(events::superseded_by.is_null())
             .select(events::visit_id);
@@ -157,7 +161,12 @@ pub fn page(
 }
 
 /// Visits whose guest was in the building at `at`, longest first.
-pub fn on_site(conn: &mut Conn, customer: CustomerId, license: Option<LicenseId>, at: Timestamp) -> QueryResult<Vec<Visit>> {
+pub fn on_site(
+    conn: &mut Conn,
+    customer: CustomerId,
+    license: Option<LicenseId>,
+    at: Timestamp,
+) -> QueryResult<Vec<Visit>> {
     let mut query = visits::table
         .filter(visits::customer_id.eq(customer))
         .filter(visits::arrived_at.le(at))
@@ -185,7 +194,9 @@ pub fn moments(
     let mut query = visits::table
         .filter(visits::customer_id.eq(customer))
         .filter(
-            visits::expected_at.ge(from).and(visits::expected_at.lt(to))
+            visits::expected_at
+                .ge(from)
+                .and(visits::expected_at.lt(to))
                 .or(visits::arrived_at.ge(from).and(visits::arrived_at.lt(to)))
                 .or(visits::departed_at.ge(from).and(visits::departed_at.lt(to)))
                 .or(visits::cancelled_at.ge(from).and(visits::cancelled_at.lt(to)))

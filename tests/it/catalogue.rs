@@ -57,27 +57,23 @@ const SQLITE_ONLY: &str = "id_blocks";
 /// Reference data, found before the customer is known.
 const SHARED: [&str; 2] = ["customers", "api_keys"];
 
-fn read<T: diesel::deserialize::FromSqlRow<diesel::sql_types::Untyped, diesel::pg::Pg> + 'static>(
-    sqlite: &str,
-    postgres: &str,
-    from_sqlite: impl Fn(&mut SqliteConnection, &str) -> Vec<T>,
-) -> (Vec<T>, Vec<T>)
+fn read<T>(sqlite: &str, postgres: &str) -> (Vec<T>, Vec<T>)
 where
-    T: QueryableByName<diesel::pg::Pg>,
+    T: QueryableByName<diesel::sqlite::Sqlite> + QueryableByName<diesel::pg::Pg> + 'static,
 {
     let small = Home::new(Kind::Sqlite);
     small.open(Clock::System).stop();
     let mut conn = SqliteConnection::establish(small.url.trim_start_matches("sqlite://")).unwrap();
-    let a = from_sqlite(&mut conn, sqlite);
+    let from_sqlite = diesel::sql_query(sqlite).load(&mut conn).unwrap();
     let large = Home::new(Kind::Postgres);
     large.open(Clock::System).stop();
     let mut conn = PgConnection::establish(&large.url).unwrap();
-    let b = diesel::sql_query(postgres).load(&mut conn).unwrap();
-    (a, b)
+    (from_sqlite, diesel::sql_query(postgres).load(&mut conn).unwrap())
 }
 
 fn columns() -> (BTreeSet<Column>, BTreeSet<Column>) {
-    let (a, b) = read(SQLITE_COLUMNS, POSTGRES_COLUMNS, |conn, sql| diesel::sql_query(sql).load::<Column>(conn).unwrap());
+    let (a, b) =
+        read::<Column>(SQLITE_COLUMNS, POSTGRES_COLUMNS);
     (a.into_iter().filter(|column| column.table != SQLITE_ONLY).collect(), b.into_iter().collect())
 }
 
@@ -86,14 +82,15 @@ fn both_databases_have_the_same_columns_and_keys() {
     let (sqlite, postgres) = columns();
     assert_eq!(sqlite, postgres);
     assert!(sqlite.len() > 80);
-    let (sqlite, postgres) = read(SQLITE_KEYS, POSTGRES_KEYS, |conn, sql| diesel::sql_query(sql).load::<Key>(conn).unwrap());
+    let (sqlite, postgres) =
+        read::<Key>(SQLITE_KEYS, POSTGRES_KEYS);
     let sqlite: BTreeSet<Key> = sqlite.into_iter().filter(|key| key.table != SQLITE_ONLY).collect();
     assert_eq!(sqlite, postgres.into_iter().collect());
 }
 
 #[test]
 fn every_key_of_a_tenant_starts_with_the_customer_and_every_person_cascades() {
-    let (_, keys) = read(SQLITE_KEYS, POSTGRES_KEYS, |conn, sql| diesel::sql_query(sql).load::<Key>(conn).unwrap());
+    let (_, keys) = read::<Key>(SQLITE_KEYS, POSTGRES_KEYS);
     let mut naming_a_person = BTreeSet::new();
     for key in &keys {
         assert!(
@@ -118,7 +115,10 @@ fn every_key_of_a_tenant_starts_with_the_customer_and_every_person_cascades() {
 #[test]
 fn every_column_is_in_the_inventory() {
     let inventory: toml::Table =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/personal_data.toml")).unwrap().parse().unwrap();
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/personal_data.toml"))
+            .unwrap()
+            .parse()
+            .unwrap();
     let mut listed: BTreeMap<(String, String), toml::Table> = BTreeMap::new();
     for (table, columns) in inventory["tables"].as_table().unwrap() {
         for (column, entry) in columns.as_table().unwrap() {

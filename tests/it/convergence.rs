@@ -28,8 +28,17 @@ impl Dice {
 
 fn story(dice: &mut Dice, events: usize) -> Vec<NewEvent> {
     const TYPES: [&str; 12] = [
-        "visit.expected", "visit.cancelled", "visit.denied", "visit.checked_in", "visit.checked_in", "visit.checked_in",
-        "visit.checked_out", "visit.checked_out", "visit.checked_out", "notification.sent", "notification.failed",
+        "visit.expected",
+        "visit.cancelled",
+        "visit.denied",
+        "visit.checked_in",
+        "visit.checked_in",
+        "visit.checked_in",
+        "visit.checked_out",
+        "visit.checked_out",
+        "visit.checked_out",
+        "notification.sent",
+        "notification.failed",
         "notification.acknowledged",
     ];
     let start = at("2026-10-20T06:00:00Z");
@@ -55,7 +64,8 @@ fn story(dice: &mut Dice, events: usize) -> Vec<NewEvent> {
                 event["person"]["kind"] = ["guest", "host"][dice.roll(2)].into();
             }
             if dice.roll(4) == 0 {
-                event["host"] = serde_json::json!({"ref": format!("p{}", dice.roll(5)), "name": format!("Vært {}", dice.roll(9))});
+                event["host"] =
+                    serde_json::json!({"ref": format!("p{}", dice.roll(5)), "name": format!("Vært {}", dice.roll(9))});
             }
             if dice.roll(5) == 0 {
                 event["recipients"] = serde_json::json!([{"ref": format!("r{}", dice.roll(5)), "channel": "sms"}]);
@@ -94,9 +104,7 @@ fn seen(app: &App, site: &Site) -> Seen {
     let mut visits_seen = Vec::new();
     let mut ask = Ask { limit: Some(200), cursor: None };
     loop {
-        let page = app
-            .read_blocking(|view| visits::list(view, site.id, &visits::Filter::default(), &ask))
-            .unwrap();
+        let page = app.read_blocking(|view| visits::list(view, site.id, &visits::Filter::default(), &ask)).unwrap();
         for visit in page.data {
             let mut shown = serde_json::to_value(&visit).unwrap();
             shown["id"] = serde_json::Value::Null;
@@ -114,9 +122,7 @@ fn seen(app: &App, site: &Site) -> Seen {
     let mut people_seen = BTreeMap::new();
     let mut ask = Ask { limit: Some(200), cursor: None };
     loop {
-        let page = app
-            .read_blocking(|view| people::list(view, site.id, &people::Filter::default(), &ask))
-            .unwrap();
+        let page = app.read_blocking(|view| people::list(view, site.id, &people::Filter::default(), &ask)).unwrap();
         for person in page.data {
             let shown = format!("{:?} {:?} {}", person.kind, person.name, person.reference);
             people_seen.insert(person.reference, shown);

@@ -69,16 +69,22 @@ fn a_batch_tells_of_each_and_one_bad_item_blocks_nobody() {
         let far = event(5, "visit.checked_in", "2026-11-30T10:30:00+01:00");
         let mut nowhere = event(6, "visit.checked_in", "2026-11-21T10:30:00+01:00");
         nowhere["license_number"] = "L-9".into();
-        let answer = served.post("/v1/events", key, &json!({"events": [good, unknown, cpr, good, conflict, out, far, nowhere]}));
+        let answer =
+            served.post("/v1/events", key, &json!({"events": [good, unknown, cpr, good, conflict, out, far, nowhere]}));
         assert_eq!(answer.status, 200, "{}", answer.text);
         let told = answer.json();
-        let counts: Vec<u64> =
-            ["created", "duplicate", "conflict", "erased", "rejected"].iter().map(|n| told[*n].as_u64().unwrap()).collect();
+        let counts: Vec<u64> = ["created", "duplicate", "conflict", "erased", "rejected"]
+            .iter()
+            .map(|n| told[*n].as_u64().unwrap())
+            .collect();
         assert_eq!(counts, [2, 1, 1, 0, 4]);
         let results = told["results"].as_array().unwrap();
         let pointers: Vec<&str> =
             results.iter().map(|r| r["problem"]["errors"][0]["pointer"].as_str().unwrap_or("-")).collect();
-        assert_eq!(pointers, ["-", "/events/1/surprise", "/events/2/person/name", "-", "-", "-", "/events/6/occurred_at", "-"]);
+        assert_eq!(
+            pointers,
+            ["-", "/events/1/surprise", "/events/2/person/name", "-", "-", "-", "/events/6/occurred_at", "-"]
+        );
         assert_eq!(results[2]["problem"]["errors"][0]["code"], "cpr_number");
         assert!(!answer.text.contains("010190"));
         assert_eq!(results[7]["problem"]["code"], "license_unknown");
@@ -88,7 +94,8 @@ fn a_batch_tells_of_each_and_one_bad_item_blocks_nobody() {
         assert_eq!(visit["data"][0]["state"], "closed");
         assert_eq!(visit["data"].as_array().unwrap().len(), 1);
         for (size, status) in [(0, 422), (1_001, 422)] {
-            let many: Vec<Value> = (0..size).map(|n| event(100 + n, "visit.checked_in", "2026-11-21T09:30:00Z")).collect();
+            let many: Vec<Value> =
+                (0..size).map(|n| event(100 + n, "visit.checked_in", "2026-11-21T09:30:00Z")).collect();
             let answer = served.post("/v1/events", key, &json!({"events": many}));
             assert_eq!(answer.status, status);
             assert!(answer.text.contains("1 to 1000"), "{}", answer.text);
@@ -145,14 +152,21 @@ fn cloudevents_carry_the_same_event() {
         let kind = [("content-type", "application/cloudevents+json")];
         let first = served.send("POST", "/v1/events", Some(key), &kind, Some(envelope.to_string().as_bytes()));
         assert_eq!(first.status, 201, "{}", first.text);
-        let binary = [("ce-specversion", "1.0"), ("ce-id", "a-1"), ("ce-source", "/kiosk/1"), ("ce-type", "visit.checked_in"), ("ce-time", "2026-11-21T09:00:00Z")];
+        let binary = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "a-1"),
+            ("ce-source", "/kiosk/1"),
+            ("ce-type", "visit.checked_in"),
+            ("ce-time", "2026-11-21T09:00:00Z"),
+        ];
         let second = served.send("POST", "/v1/events", Some(key), &binary, Some(data.to_string().as_bytes()));
         assert_eq!((second.status, second.json()["status"].as_str().unwrap()), (200, "duplicate"));
         let batch = [("content-type", "application/cloudevents-batch+json")];
         let mut other = envelope.clone();
         other["id"] = "a-2".into();
         other["time"] = "2026-11-21T09:05:00Z".into();
-        let third = served.send("POST", "/v1/events", Some(key), &batch, Some(json!([envelope, other]).to_string().as_bytes()));
+        let third =
+            served.send("POST", "/v1/events", Some(key), &batch, Some(json!([envelope, other]).to_string().as_bytes()));
         assert_eq!((third.json()["created"].clone(), third.json()["duplicate"].clone()), (json!(1), json!(1)));
         assert_eq!(third.json()["results"][1]["note"], "already_checked_in");
     });
@@ -202,8 +216,9 @@ fn the_address_comes_through_configured_proxies_only() {
 #[test]
 fn pages_link_to_the_next_and_a_follower_misses_nothing() {
     on_both(|served, key| {
-        let events: Vec<Value> =
-            (0..25).map(|n| event(n + 1, "visit.checked_in", &format!("2026-11-{:02}T09:00:00Z", n % 20 + 1))).collect();
+        let events: Vec<Value> = (0..25)
+            .map(|n| event(n + 1, "visit.checked_in", &format!("2026-11-{:02}T09:00:00Z", n % 20 + 1)))
+            .collect();
         served.post("/v1/events", key, &json!({"events": events}));
         let mut path = "/v1/events?limit=10&license=L-1".to_owned();
         let mut seen = Vec::new();

@@ -13,10 +13,10 @@ use guestlog::domain::{CustomerId, PublicId, Timestamp};
 use std::path::{Path, PathBuf};
 
 /// The server that `tests/run` starts, or the one it was told of.
+#[expect(clippy::disallowed_methods, reason = "says where the tests' own server is; no setting of the program")]
 pub fn postgres_url() -> String {
-    std::env::var("GUESTLOG_TEST_POSTGRES_URL").expect(
-        "GUESTLOG_TEST_POSTGRES_URL names no PostgreSQL; run tests/run, or set it to a superuser's URL",
-    )
+    std::env::var("GUESTLOG_TEST_POSTGRES_URL")
+        .expect("GUESTLOG_TEST_POSTGRES_URL names no PostgreSQL; run tests/run, or set it to a superuser's URL")
 }
 
 /// Which database a test runs on.
@@ -78,10 +78,10 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        if let Some(name) = &self.database {
-            if let Ok(mut admin) = PgConnection::establish(&postgres_url()) {
-                let _ = admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
-            }
+        if let Some(name) = &self.database
+            && let Ok(mut admin) = PgConnection::establish(&postgres_url())
+        {
+            let _ = admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"));
         }
         let _ = std::fs::remove_dir_all(&self.dir);
     }
@@ -124,7 +124,7 @@ pub fn site_with(app: &App, number: &str, zone: Zone, overdue: OverdueRule) -> S
             number: LicenseNumber::new(number).unwrap(),
             name: Label::new("Hovedindgang").unwrap(),
             zone: None,
-            overdue: overdue.clone(),
+            overdue,
         };
         licenses::issue(work, customer, &draft)?;
         Ok(Site { customer, id: CustomerId(0), number: number.to_owned() })
@@ -217,7 +217,14 @@ impl Answer {
 
 impl Served {
     /// Sends a request; a body is JSON unless `content_type` says otherwise.
-    pub fn send(&self, method: &str, path: &str, key: Option<&str>, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Answer {
         let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
         if let Some(key) = key {

@@ -20,7 +20,7 @@ impl Scene {
             let home = Home::new(kind);
             let clock = Clock::fixed(at("2026-11-21T12:00:00Z"));
             let app = home.open(clock.clone());
-            let site = site_with(&app, "L-1", Zone::COPENHAGEN, overdue.clone());
+            let site = site_with(&app, "L-1", Zone::COPENHAGEN, overdue);
             let key = key(&app, Some(site.customer), "events:write,events:read", Some("L-1"));
             let served = serve(&app);
             test(&Self { served, clock, key, next: std::cell::Cell::new(1), _home: home });
@@ -29,7 +29,8 @@ impl Scene {
 
     fn post(&self, kind: &str, person: &str, when: &str, more: &Value) -> Value {
         let id = self.next.replace(self.next.get() + 1);
-        let mut event = json!({"id": uuid::Uuid::from_u128(id), "type": kind, "occurred_at": when, "person": {"ref": person}});
+        let mut event =
+            json!({"id": uuid::Uuid::from_u128(id), "type": kind, "occurred_at": when, "person": {"ref": person}});
         event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let answer = self.served.post("/v1/events", &self.key, &event);
         assert_eq!(answer.status, 201, "{}", answer.text);
@@ -52,7 +53,8 @@ impl Scene {
 
     /// Who is in at an instant, with certainty and reason.
     fn roll(&self, when: &str) -> Vec<(String, String, String)> {
-        let answer = self.served.get(&format!("/v1/visits/on-site?license=L-1&at={}", when.replace('+', "%2B")), &self.key);
+        let answer =
+            self.served.get(&format!("/v1/visits/on-site?license=L-1&at={}", when.replace('+', "%2B")), &self.key);
         assert_eq!(answer.status, 200, "{}", answer.text);
         let call = answer.json();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -115,7 +117,12 @@ fn a_check_out_waits_for_its_check_in() {
 fn visits_with_refs_stand_beside_each_other() {
     Scene::on_both(hours(8), |scene| {
         let with = |visit: &str| json!({"visit_ref": visit});
-        scene.post("visit.expected", "a", "2026-11-20T15:00:00+01:00", &json!({"visit_ref": "b-1", "expected_at": "2026-11-20T09:00:00+01:00"}));
+        scene.post(
+            "visit.expected",
+            "a",
+            "2026-11-20T15:00:00+01:00",
+            &json!({"visit_ref": "b-1", "expected_at": "2026-11-20T09:00:00+01:00"}),
+        );
         scene.post("visit.expected", "a", "2026-11-10T09:00:00+01:00", &with("b-2"));
         assert_eq!(scene.visits().iter().filter(|v| v["state"] == "expected").count(), 2);
         scene.post("visit.cancelled", "a", "2026-11-19T09:00:00+01:00", &with("b-2"));
@@ -147,7 +154,8 @@ fn overdue_follows_the_clock_on_the_wall() {
     Scene::on_both(closing, |scene| {
         scene.enter("day", "2026-10-24T17:00:00+02:00");
         scene.enter("night", "2026-10-24T23:30:00+02:00");
-        let marks = |when| scene.roll(when).into_iter().map(|(who, mark, _)| format!("{who} {mark}")).collect::<Vec<_>>();
+        let marks =
+            |when| scene.roll(when).into_iter().map(|(who, mark, _)| format!("{who} {mark}")).collect::<Vec<_>>();
         assert_eq!(marks("2026-10-24T17:59:59+02:00"), ["day observed"]);
         assert_eq!(marks("2026-10-24T18:00:00+02:00"), ["day overdue"]);
         assert_eq!(marks("2026-10-25T17:59:59+01:00"), ["day overdue", "night observed"]);
@@ -164,7 +172,9 @@ fn counts_follow_local_days_over_the_clock_change() {
             scene.post("visit.checked_in", &format!("p{n}"), &when, &json!({}));
         }
         let ask = |by: &str| {
-            let path = format!("/v1/statistics/visits?by={by}&license=L-1&from=2026-10-24T00:00:00%2B02:00&to=2026-10-27T00:00:00%2B01:00");
+            let path = format!(
+                "/v1/statistics/visits?by={by}&license=L-1&from=2026-10-24T00:00:00%2B02:00&to=2026-10-27T00:00:00%2B01:00"
+            );
             let answer = scene.served.get(&path, &scene.key);
             assert_eq!(answer.status, 200, "{}", answer.text);
             answer.json()["data"].as_array().unwrap().clone()

@@ -152,6 +152,7 @@ const CHILD: &str = "GUESTLOG_TEST_SIGNAL_CHILD";
 /// The process that the next test sends signals to; alone it does nothing.
 #[test]
 fn child_that_is_signalled() {
+    #[expect(clippy::disallowed_methods, reason = "tells the child of a test that it is one")]
     let Some(file) = std::env::var_os(CHILD) else { return };
     let (server, heard) = start(Duration::from_millis(700), || ());
     println!("\nserving {}", server.address);

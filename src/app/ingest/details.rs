@@ -1,8 +1,8 @@
 //! What an event says of its people, kept as it was sent (REQUIREMENTS L-12) under each one's own key.
 
+use crate::domain::Timestamp;
 use crate::domain::event::{NewEvent, NewHost};
 use crate::domain::person::{Dated, Field, Kind};
-use crate::domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The guest's part of an event; absent fields take no room.

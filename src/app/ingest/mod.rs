@@ -112,6 +112,9 @@ impl Accepted<'_> {
     }
 }
 
+/// New events; and repeats within the group, by index, with whether their bodies agree.
+type Sorted<'i> = (Vec<Accepted<'i>>, Vec<(usize, bool)>);
+
 /// The events of one customer within a group.
 struct Batch<'w, 'a, 't> {
     work: &'w mut Work<'a, 't>,
@@ -159,7 +162,7 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
         items: &'i [Item],
         indexes: &[usize],
         outcomes: &mut [Option<Outcome>],
-    ) -> Result<(Vec<Accepted<'i>>, Vec<(usize, bool)>), Error> {
+    ) -> Result<Sorted<'i>, Error> {
         let ids: BTreeSet<EventId> = indexes.iter().map(|&index| items[index].event.id).collect();
         let ids: Vec<EventId> = ids.into_iter().collect();
         let known: HashMap<EventId, store::events::Known> =
@@ -181,7 +184,15 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
                     Ok(license) => {
                         first.insert(item.event.id, accepted.len());
                         let key = EventKey(0);
-                        accepted.push(Accepted { index, item, key, license, digest, superseded_by: None, visit_id: None });
+                        accepted.push(Accepted {
+                            index,
+                            item,
+                            key,
+                            license,
+                            digest,
+                            superseded_by: None,
+                            visit_id: None,
+                        });
                     }
                     Err(error @ Error::Refused { .. }) => outcomes[index] = Some(Outcome::Rejected(error)),
                     Err(error) => return Err(error),
@@ -209,5 +220,8 @@ fn check(item: &Item, now: crate::domain::Timestamp) -> Result<(), Error> {
 /// The refusal of an event whose id another one has.
 #[must_use]
 pub fn conflict() -> Error {
-    Error::refused(Code::EventConflict, "An event with this id and another content is stored; events are never overwritten.")
+    Error::refused(
+        Code::EventConflict,
+        "An event with this id and another content is stored; events are never overwritten.",
+    )
 }

@@ -89,8 +89,7 @@ impl Batch<'_, '_, '_> {
         }
         let indexes: Vec<Vec<u8>> = wanted.keys().cloned().collect();
         let mut rows = store::people::lock_by_refs(self.work.tx, self.customer, &indexes)?;
-        let missing: Vec<PersonId> =
-            corrected.people().filter(|id| rows.iter().all(|row| row.id != *id)).collect();
+        let missing: Vec<PersonId> = corrected.people().filter(|id| rows.iter().all(|row| row.id != *id)).collect();
         if !missing.is_empty() {
             rows.extend(store::people::lock_by_ids(self.work.tx, self.customer, &missing)?);
         }

@@ -41,7 +41,7 @@ pub struct Writers {
 }
 
 impl Writers {
-    pub(in crate::app) fn start(core: Core, count: u32) -> Result<Self, Error> {
+    pub(in crate::app) fn start(core: &Core, count: u32) -> Result<Self, Error> {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             more: Condvar::new(),

@@ -230,9 +230,9 @@ mod tests {
                 "invalid_type",
                 "must be a whole number from 0 to 255",
             ),
-            (r#"[1]"#, "", "invalid_type", "must be an object"),
+            (r"[1]", "", "invalid_type", "must be an object"),
             (r#""Victoria""#, "", "invalid_type", "must be an object"),
-            (r#"null"#, "", "invalid_type", "must be an object"),
+            (r"null", "", "invalid_type", "must be an object"),
         ];
         let mut wrong = Vec::new();
         for (text, pointer, kind, detail) in table {

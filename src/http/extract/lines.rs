@@ -140,7 +140,7 @@ mod tests {
         let chunks = chunks.into_iter().map(|chunk| Ok(Bytes::from(chunk)));
         let payload = Payload::Stream { payload: stream::iter(chunks).boxed_local() };
         let request_timeout = Duration::from_millis(50);
-        Lines::new(payload, &Limits { max_line_bytes, max_body_bytes, request_timeout, ..Limits::default() })
+        Lines::new(payload, &Limits { max_body_bytes, max_line_bytes, request_timeout, ..Limits::default() })
     }
 
     async fn all(mut lines: Lines) -> Vec<Option<String>> {
