@@ -72,8 +72,7 @@ where
 }
 
 fn columns() -> (BTreeSet<Column>, BTreeSet<Column>) {
-    let (a, b) =
-        read::<Column>(SQLITE_COLUMNS, POSTGRES_COLUMNS);
+    let (a, b) = read::<Column>(SQLITE_COLUMNS, POSTGRES_COLUMNS);
     (a.into_iter().filter(|column| column.table != SQLITE_ONLY).collect(), b.into_iter().collect())
 }
 
@@ -82,8 +81,7 @@ fn both_databases_have_the_same_columns_and_keys() {
     let (sqlite, postgres) = columns();
     assert_eq!(sqlite, postgres);
     assert!(sqlite.len() > 80);
-    let (sqlite, postgres) =
-        read::<Key>(SQLITE_KEYS, POSTGRES_KEYS);
+    let (sqlite, postgres) = read::<Key>(SQLITE_KEYS, POSTGRES_KEYS);
     let sqlite: BTreeSet<Key> = sqlite.into_iter().filter(|key| key.table != SQLITE_ONLY).collect();
     assert_eq!(sqlite, postgres.into_iter().collect());
 }
