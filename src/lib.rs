@@ -4,6 +4,7 @@
 //! [`crypto`] stands beside `domain`. A capability has the same file name on each floor.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crypto;

@@ -74,8 +74,8 @@ async fn create<T: Serialize>(
     });
     let answer = app.write(move |work| {
         once(work, token.as_ref(), |work| {
-            let made = make(work)?;
-            Ok((StatusCode::CREATED.as_u16(), serde_json::to_vec(&made).map_err(Error::internal)?))
+            let created = make(work)?;
+            Ok((StatusCode::CREATED.as_u16(), serde_json::to_vec(&created).map_err(Error::internal)?))
         })
     });
     let (status, body) = answer.await?;

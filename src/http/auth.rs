@@ -2,6 +2,7 @@
 
 use super::gate::Gate;
 use super::guard::Part;
+use super::pace::Standing;
 use super::routes::Access;
 use crate::app::By;
 use crate::domain::scope::Scope;
@@ -9,7 +10,7 @@ use crate::domain::{CustomerId, net};
 use crate::error::{Code, Error};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::net::IpAddr;
@@ -53,10 +54,25 @@ struct Admitted(By);
 /// Asks who calls before anything else of the request is read; the extractor then takes what was found.
 ///
 /// # Errors
-/// `unauthenticated` without exactly one valid key, in the same words whatever is wrong with it; `forbidden`, naming
-/// the scope that it lacks.
-pub(super) async fn admit(req: &HttpRequest, access: Access) -> Result<(), Error> {
-    let Access::Scope(scope) = access else { return Ok(()) };
+/// The answer `unauthenticated` without exactly one valid key, in the same words whatever is wrong with it;
+/// `forbidden`, naming the scope that it lacks; `too_many_requests`.
+pub(super) async fn admit(req: &HttpRequest, access: Access) -> Result<Option<Standing>, HttpResponse> {
+    let Access::Scope(scope) = access else { return Ok(None) };
+    let by = valid(req, scope).await.map_err(|refusal| refusal.error_response())?;
+    let gate = Gate::at(req).map_err(|fault| fault.error_response())?;
+    let standing = gate.pace.take(&by.key_id).map_err(|exhausted| {
+        let detail = "The requests that this key may make for now are used up; Retry-After says when it may again.";
+        let mut answer = Error::refused(Code::TooManyRequests, detail).error_response();
+        exhausted.show(answer.headers_mut());
+        exhausted.retry_after(answer.headers_mut());
+        answer
+    })?;
+    req.extensions_mut().insert(Admitted(by));
+    Ok(standing)
+}
+
+/// The holder of a key that may do this.
+async fn valid(req: &HttpRequest, scope: Scope) -> Result<By, Error> {
     let token = bearer(req.headers()).ok_or_else(unauthenticated)?;
     let by = Gate::at(req)?.authenticator.by(token).await.map_err(|error| match error.code() {
         Code::Unauthenticated => unauthenticated(),
@@ -68,8 +84,7 @@ pub(super) async fn admit(req: &HttpRequest, access: Access) -> Result<(), Error
     if !by.scopes.contains(scope) || (scope == Scope::Admin && by.customer.is_some()) {
         return Err(Error::refused(Code::Forbidden, format!("The key lacks the scope {scope}.")));
     }
-    req.extensions_mut().insert(Admitted(by));
-    Ok(())
+    Ok(by)
 }
 
 fn unauthenticated() -> Error {

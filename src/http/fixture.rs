@@ -2,6 +2,7 @@
 
 use super::gate::{Authenticator, Gate, Limits};
 use super::middleware::frame;
+use super::pace::Pace;
 use super::routes::Table;
 use crate::app::By;
 use crate::domain::CustomerId;
@@ -57,11 +58,16 @@ impl Fixture {
             request_timeout: Duration::from_millis(200),
             tls: false,
         };
-        Self { table: Arc::new(table), gate: Gate { limits, authenticator: Arc::new(Keys) } }
+        Self { table: Arc::new(table), gate: Gate { limits, authenticator: Arc::new(Keys), pace: Pace::default() } }
     }
 
     pub(super) fn tls(mut self) -> Self {
         self.gate.limits.tls = true;
+        self
+    }
+
+    pub(super) fn pace(mut self, pace: Pace) -> Self {
+        self.gate.pace = pace;
         self
     }
 

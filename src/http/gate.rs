@@ -1,5 +1,6 @@
 //! What the extractors need of the rest of the house: bounds, and someone who knows the keys.
 
+use super::pace::Pace;
 use crate::app::{App, By};
 use crate::config;
 use crate::error::Error;
@@ -63,13 +64,20 @@ pub struct Gate {
     pub limits: Limits,
     /// Who knows the keys.
     pub authenticator: Arc<dyn Authenticator>,
+    /// How often a key may call.
+    pub pace: Pace,
 }
 
 impl Gate {
     /// The gate of an app.
     #[must_use]
     pub fn of(app: &App) -> Self {
-        Self { limits: Limits::from(&app.settings().http), authenticator: Arc::new(app.clone()) }
+        let settings = app.settings();
+        Self {
+            limits: Limits::from(&settings.http),
+            authenticator: Arc::new(app.clone()),
+            pace: Pace::of(&settings.limits),
+        }
     }
 
     /// The gate of this request's application.

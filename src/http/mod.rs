@@ -24,6 +24,7 @@ pub mod middleware;
 mod ndjson;
 pub mod openapi;
 pub mod outcome;
+pub mod pace;
 pub mod people;
 pub mod problem;
 pub mod problems;
@@ -41,14 +42,18 @@ mod fixture;
 
 use crate::app::App;
 use actix_web::web::{Data, ServiceConfig};
+use std::sync::Arc;
 
-/// Hangs the table's routes, the app and what the extractors need into an actix application.
+/// What hangs the routes, the app and what the extractors need into an actix application, a worker at a time.
 ///
-/// The application itself adds `.wrap(from_fn(middleware::frame))`, which only it can.
-pub fn configure(config: &mut ServiceConfig, table: &routes::Table, app: &App) {
-    config.app_data(Data::new(app.clone()));
-    config.app_data(Data::new(gate::Gate::of(app)));
-    table.configure(config);
+/// The workers share one gate, and so the limits of each key. The application itself adds
+/// `.wrap(from_fn(middleware::frame))`, which only it can.
+pub fn floor(app: &App) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let (app, gate, table) = (Data::new(app.clone()), Data::new(gate::Gate::of(app)), Arc::new(table()));
+    move |config| {
+        config.app_data(app.clone()).app_data(gate.clone());
+        table.configure(config);
+    }
 }
 
 /// Every route of the service.

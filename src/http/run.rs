@@ -39,15 +39,29 @@ where
     }))
 }
 
-async fn answer<F, Args>(req: &HttpRequest, mut payload: Payload, handler: F) -> HttpResponse
+async fn answer<F, Args>(req: &HttpRequest, payload: Payload, handler: F) -> HttpResponse
 where
     F: Handler<Args>,
     F::Output: Responder + 'static,
     Args: Guarded + 'static,
 {
-    if let Err(refusal) = auth::admit(req, Args::ACCESS).await {
-        return refusal.error_response();
+    let standing = match auth::admit(req, Args::ACCESS).await {
+        Ok(standing) => standing,
+        Err(refusal) => return refusal,
+    };
+    let mut answer = admitted(req, payload, handler).await;
+    if let Some(standing) = standing {
+        standing.show(answer.headers_mut());
     }
+    answer
+}
+
+async fn admitted<F, Args>(req: &HttpRequest, mut payload: Payload, handler: F) -> HttpResponse
+where
+    F: Handler<Args>,
+    F::Output: Responder + 'static,
+    Args: Guarded + 'static,
+{
     if !Args::QUERY
         && Args::ACCESS != Access::Public
         && let Err(refusal) = no_query(req)

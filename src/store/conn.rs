@@ -43,11 +43,7 @@ impl Conn {
     pub(super) fn open(target: &Target) -> ConnectionResult<Self> {
         match target {
             Target::Postgres(conninfo) => PgConnection::establish(conninfo.expose()).map(Self::Postgres),
-            Target::SqliteFile(path) => SqliteConnection::establish(&path.to_string_lossy()).map(Self::Sqlite),
-            Target::SqliteMemory => {
-                let why = "a database in memory would be another one for each connection: name a file";
-                Err(ConnectionError::InvalidConnectionUrl(why.into()))
-            }
+            Target::Sqlite(path) => SqliteConnection::establish(&path.to_string_lossy()).map(Self::Sqlite),
         }
     }
 

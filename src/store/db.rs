@@ -95,7 +95,7 @@ impl Db {
     /// An address of an unknown kind, a database out of reach, or unsafe settings (T-06).
     pub fn open(options: &Options) -> Result<Self, Error> {
         let target = conn::parse(&options.url)?;
-        if let Target::SqliteFile(path) = &target {
+        if let Target::Sqlite(path) = &target {
             make_private_file(path).map_err(Error::internal)?;
         }
         let pool = |size: u32, read_only: bool| {
@@ -107,7 +107,7 @@ impl Db {
                 .build(Manager { target: target.clone(), setup: setup(&target, options, read_only) })
                 .map_err(Error::unavailable)
         };
-        let writers = pool(if is_sqlite(&target) { 1 } else { options.writers }, false)?;
+        let writers = pool(if target.is_sqlite() { 1 } else { options.writers }, false)?;
         let db = Self(Arc::new(Inner { writers, readers: pool(options.readers, true)?, target }));
         db.refuse_unsafe_settings()?;
         Ok(db)
@@ -137,15 +137,15 @@ impl Db {
     /// Whether this is the embedded database.
     #[must_use]
     pub fn is_sqlite(&self) -> bool {
-        is_sqlite(&self.0.target)
+        self.0.target.is_sqlite()
     }
 
     /// Where the SQLite file lies; none on PostgreSQL.
     #[must_use]
     pub fn file(&self) -> Option<&std::path::Path> {
         match &self.0.target {
-            Target::SqliteFile(path) => Some(path),
-            Target::SqliteMemory | Target::Postgres(_) => None,
+            Target::Sqlite(path) => Some(path),
+            Target::Postgres(_) => None,
         }
     }
 
@@ -208,10 +208,6 @@ impl Db {
     }
 }
 
-fn is_sqlite(target: &Target) -> bool {
-    !matches!(target, Target::Postgres(_))
-}
-
 fn checked_out(pool: &Pool<Manager>, name: &'static str) -> Result<PooledConnection<Manager>, Error> {
     let conn = pool.get().map_err(Error::unavailable)?;
     metrics::counter!("guestlog_db_checkouts_total", "pool" => name).increment(1);
@@ -230,12 +226,12 @@ fn setup(target: &Target, options: &Options, read_only: bool) -> String {
     let wait_ms = options.busy_timeout_ms;
     let statement_ms = options.statement_timeout_ms;
     match (target, read_only) {
-        (Target::SqliteFile(_) | Target::SqliteMemory, true) => format!(
+        (Target::Sqlite(_), true) => format!(
             "PRAGMA busy_timeout = {wait_ms}; PRAGMA query_only = ON; PRAGMA foreign_keys = ON; \
              PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
         ),
         // WAL with FULL: a commit is on disk when it returns. secure_delete: freed pages are overwritten.
-        (Target::SqliteFile(_) | Target::SqliteMemory, false) => format!(
+        (Target::Sqlite(_), false) => format!(
             "PRAGMA busy_timeout = {wait_ms}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
              PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;"

@@ -11,21 +11,24 @@ use std::path::PathBuf;
 /// Where the data are.
 #[derive(Debug, Clone)]
 pub enum Target {
-    /// SQLite in memory: gone with the connection, for tests.
-    SqliteMemory,
     /// SQLite in this file, relative to the working directory unless it begins with a slash.
-    SqliteFile(PathBuf),
+    Sqlite(PathBuf),
     /// PostgreSQL, on this host or reached by verified TLS.
     Postgres(Conninfo),
 }
 
 impl Target {
+    /// Whether it is the embedded database.
+    #[must_use]
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
     /// The address for logs: without user, password and anything else that is not about the place.
     #[must_use]
     pub fn redacted(&self) -> String {
         match self {
-            Self::SqliteMemory => "sqlite://:memory:".to_owned(),
-            Self::SqliteFile(path) => format!("sqlite://{}", path.display()),
+            Self::Sqlite(path) => format!("sqlite://{}", path.display()),
             Self::Postgres(conninfo) => conninfo.redacted().to_owned(),
         }
     }
@@ -43,8 +46,9 @@ pub enum UrlError {
     /// Neither of the two databases.
     #[error("the database URL must begin with sqlite://, postgres:// or postgresql://")]
     Scheme,
-    /// No path, or one with parameters, of which SQLite would make part of the file's name.
-    #[error("the database URL names no SQLite file: write sqlite://PATH or sqlite://:memory:, without parameters")]
+    /// No path, one with parameters, of which SQLite would make part of the file's name, or `:memory:`, which each
+    /// connection of a pool would have for itself.
+    #[error("the database URL names no SQLite file: write sqlite://PATH, without parameters")]
     SqlitePath,
     /// Not a URL that everybody would read the same way.
     #[error(
@@ -97,15 +101,12 @@ fn parse_for(url: &str, has_tls: bool) -> Result<Target, UrlError> {
 
 /// The path is taken as it stands, without percent-decoding: it is a file's name and not part of a web address.
 fn sqlite(path: &str) -> Result<Target, UrlError> {
-    if path == ":memory:" {
-        return Ok(Target::SqliteMemory);
-    }
     // SQLite reads a name that begins with `file:` as a URI, whose parameters can switch off locking.
     let unusable = path.is_empty() || path.ends_with('/') || path.starts_with("file:") || path.starts_with(':');
     if unusable || path.contains('?') || path.chars().any(char::is_control) {
         return Err(UrlError::SqlitePath);
     }
-    Ok(Target::SqliteFile(PathBuf::from(path)))
+    Ok(Target::Sqlite(PathBuf::from(path)))
 }
 
 #[cfg(test)]
@@ -113,17 +114,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sqlite_is_a_file_or_memory() {
-        assert!(matches!(parse("sqlite://:memory:"), Ok(Target::SqliteMemory)));
+    fn sqlite_is_a_file() {
         for (url, path) in [
             ("sqlite://guestlog.db", "guestlog.db"),
             ("sqlite:///var/lib/guestlog/a b%20c.db", "/var/lib/guestlog/a b%20c.db"),
         ] {
             let target = parse(url).unwrap();
-            assert_eq!(target.redacted(), url);
-            assert!(matches!(target, Target::SqliteFile(p) if p == std::path::Path::new(path)), "{url}");
+            assert!(target.is_sqlite());
+            assert_eq!(target.to_string(), url);
+            assert!(matches!(target, Target::Sqlite(p) if p == std::path::Path::new(path)), "{url}");
         }
-        let refused = ["", "x.db?mode=ro", "file:x.db", "data/", "a\0b", "a\nb", ":memory:?cache=shared", "::"];
+        let refused = ["", "x.db?mode=ro", "file:x.db", "data/", "a\0b", "a\nb", ":memory:", ":memory:?cache=shared"];
         for path in refused {
             assert_eq!(parse(&format!("sqlite://{path}")).unwrap_err(), UrlError::SqlitePath, "{path:?}");
         }

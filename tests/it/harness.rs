@@ -174,13 +174,10 @@ pub fn serve(app: &App) -> Served {
     let observed = app.clone();
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let inner = served.clone();
-            let application = guestlog::server::Application::build(served.settings(), move |config| {
-                http::configure(config, &http::table(), &inner);
-            })
-            .unwrap()
-            .on_scrape(move || observed.observe())
-            .on_stop(move || stopping.stop());
+            let application = guestlog::server::Application::build(served.settings(), http::floor(&served))
+                .unwrap()
+                .on_scrape(move || observed.observe())
+                .on_stop(move || stopping.stop());
             sender.send((application.address(), application.metrics_address(), application.handle())).unwrap();
             application.run_until_stopped().await.unwrap();
         });

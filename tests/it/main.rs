@@ -8,6 +8,8 @@ mod convergence;
 mod events;
 mod harness;
 mod hostile_http;
+#[cfg(feature = "postgres-tls")]
+mod postgres_tls;
 mod roll_call;
 mod server_stop;
 mod tls;

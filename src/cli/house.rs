@@ -1,0 +1,84 @@
+//! Assembles the house: settings, application, server.
+
+use super::outcome::Failure;
+use crate::app::{self, App};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::http;
+use crate::server::{Application, StartError};
+use crate::store::Db;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Opens the application for one command, and closes it after.
+///
+/// # Errors
+/// Those of the settings, of [`open`] and of the command.
+pub fn within<T>(config: Option<PathBuf>, command: impl FnOnce(&App) -> Result<T, Failure>) -> Result<T, Failure> {
+    let app = open(Settings::load(config)?)?;
+    let outcome = command(&app);
+    app.stop();
+    outcome
+}
+
+/// Opens the application; refused while migrations are due, since a program must not change a database unasked.
+///
+/// # Errors
+/// When the database is out of reach, unsafe or of another version, or the master key cannot be used.
+pub fn open(settings: Settings) -> Result<App, Failure> {
+    refuse_due(&app::open_db(&settings)?)?;
+    Ok(App::open(settings, Clock::System)?)
+}
+
+/// As [`open`], but runs the migrations that are due; returns how many ran.
+///
+/// # Errors
+/// As [`open`], and when a migration fails.
+pub fn open_migrated(settings: Settings) -> Result<(App, usize), Failure> {
+    let ran = migrate(&app::open_db(&settings)?)?;
+    Ok((App::open(settings, Clock::System)?, ran))
+}
+
+/// Runs the migrations that are due; returns how many ran.
+///
+/// # Errors
+/// When the database is of a later version, out of reach, or a migration fails.
+pub fn migrate(db: &Db) -> Result<usize, Failure> {
+    refuse_later(db.migrations_due()?.1)?;
+    Ok(db.migrate()?)
+}
+
+fn refuse_due(db: &Db) -> Result<(), Failure> {
+    let (missing, unknown) = db.migrations_due()?;
+    refuse_later(unknown)?;
+    if missing == 0 {
+        return Ok(());
+    }
+    Err(Failure::Refused(format!("the database lacks {} of this version; run: guestlog migrate", migrations(missing))))
+}
+
+fn refuse_later(unknown: usize) -> Result<(), Failure> {
+    if unknown == 0 {
+        return Ok(());
+    }
+    let count = migrations(unknown);
+    Err(Failure::Refused(format!("the database has {count} that this version does not know; run a later guestlog")))
+}
+
+/// `1 migration`, `2 migrations`.
+#[must_use]
+pub fn migrations(count: usize) -> String {
+    super::output::count(count, "migration")
+}
+
+/// Binds the listeners of the whole service; the application is closed when the server stops.
+///
+/// # Errors
+/// When an address is taken, or the certificate cannot be used.
+pub fn server(app: &App) -> Result<Application, StartError> {
+    let (table, routed) = (Arc::new(http::table()), app.clone());
+    let server = Application::build(app.settings(), move |routes| http::configure(routes, &table, &routed))?;
+    http::tally::describe();
+    let (watched, stopped) = (app.clone(), app.clone());
+    Ok(server.on_scrape(move || watched.observe()).on_stop(move || stopped.stop()))
+}

@@ -1,0 +1,116 @@
+//! The command line: what can be asked of `guestlog`, and how it ends.
+
+mod customer;
+mod doctor;
+mod house;
+mod key;
+mod license;
+mod migrate;
+mod outcome;
+mod output;
+mod serve;
+
+pub use outcome::Failure;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const AFTER_HELP: &str = "\
+Examples:
+  guestlog serve --migrate    the service, its database brought up to date first
+  guestlog customer create --name 'Nordlys A/S'
+  guestlog doctor             is this machine fit for it?
+
+Settings come from DIR/default.toml, DIR/<profile>.toml and variables such as
+GUESTLOG__HTTP__LISTEN=0.0.0.0:8080; `guestlog doctor --settings` shows those in
+force and where each comes from.
+
+Exit codes:
+  0  done
+  1  a fault of the program, the database or the machine
+  2  the arguments cannot be read
+  3  a setting is unknown, malformed or cannot be used; the message names it
+  4  what was named is not there, or is refused as things stand
+  5  doctor found a fault";
+
+/// A guest check-in log in which a person's rights work.
+#[derive(Debug, Parser)]
+#[command(name = "guestlog", version, after_help = AFTER_HELP, max_term_width = 100, propagate_version = true)]
+struct Cli {
+    /// Directory of configuration files; else GUESTLOG_CONFIG_DIR, else built-in
+    #[arg(long, value_name = "DIR", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the service until SIGTERM or Ctrl-C
+    Serve(serve::Args),
+    /// Bring the database up to date
+    Migrate(migrate::Args),
+    /// Create and show customers
+    #[command(subcommand)]
+    Customer(customer::Command),
+    /// Issue, list and revoke licences
+    #[command(subcommand)]
+    License(license::Command),
+    /// Issue, list and revoke API keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Check configuration, keys, database, clock and disk
+    Doctor(doctor::Args),
+}
+
+/// Reads the arguments, does what they say and gives the exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(refused) => {
+            // Help and version come this way too; where nobody reads them, the exit code has to do.
+            let _ = refused.print();
+            return u8::try_from(refused.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
+    };
+    match cli.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+impl Cli {
+    fn run(self) -> Result<(), Failure> {
+        let config = self.config;
+        match self.command {
+            Command::Serve(args) => serve::run(config, &args),
+            Command::Migrate(args) => migrate::run(config, &args),
+            Command::Customer(command) => customer::run(config, command),
+            Command::License(command) => license::run(config, command),
+            Command::Key(command) => key::run(config, command),
+            Command::Doctor(args) => doctor::run(config, &args),
+        }
+    }
+}
+
+/// Reads a time zone given as an argument.
+fn zone(name: &str) -> Result<crate::domain::zone::Zone, String> {
+    crate::domain::zone::Zone::parse(name).map_err(|error| error.detail)
+}
+
+/// Reads an identifier given as an argument.
+fn id(text: &str) -> Result<crate::domain::PublicId, String> {
+    crate::domain::PublicId::parse(text).map_err(|error| error.detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_parser_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}
