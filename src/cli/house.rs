@@ -8,7 +8,6 @@ use crate::http;
 use crate::server::{Application, StartError};
 use crate::store::Db;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Opens the application for one command, and closes it after.
 ///
@@ -76,8 +75,7 @@ pub fn migrations(count: usize) -> String {
 /// # Errors
 /// When an address is taken, or the certificate cannot be used.
 pub fn server(app: &App) -> Result<Application, StartError> {
-    let (table, routed) = (Arc::new(http::table()), app.clone());
-    let server = Application::build(app.settings(), move |routes| http::configure(routes, &table, &routed))?;
+    let server = Application::build(app.settings(), http::floor(app))?;
     http::tally::describe();
     let (watched, stopped) = (app.clone(), app.clone());
     Ok(server.on_scrape(move || watched.observe()).on_stop(move || stopped.stop()))
