@@ -56,7 +56,8 @@ pub fn clock_micros(conn: &mut Conn) -> QueryResult<Option<i64>> {
 pub fn quick_check(conn: &mut Conn) -> QueryResult<String> {
     match conn {
         Conn::Sqlite(c) => {
-            let row: Row = diesel::sql_query("SELECT quick_check AS value FROM pragma_quick_check LIMIT 1").get_result(c)?;
+            let row: Row =
+                diesel::sql_query("SELECT quick_check AS value FROM pragma_quick_check LIMIT 1").get_result(c)?;
             Ok(row.value)
         }
         Conn::Postgres(_) => Ok("ok".to_owned()),
