@@ -41,7 +41,7 @@ pub fn create(work: &mut Work<'_, '_>, name: &Label, zone: Zone) -> Result<Custo
     let id = CustomerId(store::ids::take_one(work.tx)?);
     let row = store::customers::Customer {
         id,
-        public_id: PublicId(super::keys::new_uuid(work.now)?),
+        public_id: PublicId(super::ids::new_uuid(work.now)?),
         name: name.as_str().to_owned(),
         time_zone: zone.name().to_owned(),
         created_at: work.now,

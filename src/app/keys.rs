@@ -2,7 +2,7 @@
 
 use super::page::{Ask, Page, of_whole};
 use super::{Core, View, Work};
-use crate::crypto::{ApiKey, fill};
+use crate::crypto::ApiKey;
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::{CustomerId, FieldError, LicenseId, PublicId, Timestamp};
 use crate::error::{Code, Error};
@@ -82,14 +82,6 @@ pub struct Draft {
     pub scopes: Scopes,
     /// How long it lives, in days.
     pub days: u32,
-}
-
-/// A version 7 UUID at `now`.
-pub(super) fn new_uuid(now: Timestamp) -> Result<uuid::Uuid, Error> {
-    let mut random = [0; 10];
-    fill(&mut random).map_err(Error::internal)?;
-    let millis = u64::try_from(now.micros() / 1_000).unwrap_or_default();
-    Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
 /// Issues a key.

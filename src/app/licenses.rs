@@ -75,7 +75,7 @@ pub fn issue(work: &mut Work<'_, '_>, customer: PublicId, draft: &Draft) -> Resu
     let row = LicenseRow {
         customer_id: customer.id,
         id,
-        public_id: PublicId(super::keys::new_uuid(work.now)?),
+        public_id: PublicId(super::ids::new_uuid(work.now)?),
         number_index,
         number_sealed: sealed.map_err(Error::internal)?,
         key_version: super::dossier::version_column(version)?,

@@ -6,6 +6,8 @@ mod dossier;
 pub mod events;
 pub mod health;
 pub mod idempotency;
+pub mod import;
+mod ids;
 pub mod ingest;
 pub mod keys;
 pub mod licenses;

@@ -5,7 +5,7 @@ use crate::crypto::CryptoError;
 use crate::domain::FieldError;
 use crate::error::{Code, Error};
 use crate::server::StartError;
-use crate::store::url::UrlError;
+use crate::store::url_error::UrlError;
 use std::error::Error as StdError;
 use std::io;
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! What a guest system logs: the closed contract of one event (REQUIREMENTS ).
 
+use super::coded::coded;
 use super::contact::{Email, Phone};
 use super::person::Kind;
 use super::text::{Address, Company, Device, LicenseNumber, Name, Ref, VehiclePlate, VisitRef};
@@ -12,35 +13,6 @@ use utoipa::ToSchema;
 pub const MAX_RECIPIENTS: usize = 100;
 /// How far ahead of our clock an event may say it happened, in seconds: 48 hours (T-15).
 pub const MAX_AHEAD_S: i64 = 48 * 3600;
-
-macro_rules! coded {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $n:literal as $text:literal),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-            /// The small number it is stored as.
-            #[must_use]
-            pub fn number(self) -> i16 {
-                match self { $(Self::$variant => $n),* }
-            }
-            /// From the small number it is stored as.
-            #[must_use]
-            pub fn from_number(number: i16) -> Option<Self> {
-                match number { $($n => Some(Self::$variant),)* _ => None }
-            }
-            /// The word that the contract uses.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-        }
-    )*};
-}
-pub(crate) use coded;
 
 coded! {
     /// What happened.

@@ -1,5 +1,6 @@
 //! Pure values and rules: no input or output, nothing of the other floors.
 
+mod coded;
 pub mod contact;
 pub mod cpr;
 pub mod event;

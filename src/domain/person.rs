@@ -1,9 +1,7 @@
 //! A person's fields and how newer word replaces older, whatever order it arrives in.
 
 use super::Timestamp;
-use super::event::coded;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use super::coded::coded;
 
 coded! {
     /// What a person is to the customer.

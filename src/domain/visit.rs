@@ -1,9 +1,8 @@
 //! A visit: what the events of one person at one licence add up to.
 
-use super::event::{CheckOutReason, coded};
+use super::coded::coded;
+use super::event::CheckOutReason;
 use super::{EventId, EventKey, Timestamp};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 coded! {
     /// Where a visit stands.

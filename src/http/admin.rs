@@ -3,7 +3,7 @@
 use super::auth::Operator;
 use super::extract::{Body, Idempotency, Incoming, Json as JsonBody, Path, Query, Segment, parse_json};
 use super::list::{self, Paged};
-use super::openapi::Refusals;
+use super::refusals::Refusals;
 use crate::app::customers::{self, Customer};
 use crate::app::idempotency::{Token, once};
 use crate::app::keys::{self, Issued, Key};

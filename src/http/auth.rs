@@ -1,19 +1,17 @@
 //! Who calls: the extractors that stand first in every handler.
 
+use super::access::Access;
 use super::gate::Gate;
-use super::guard::Part;
 use super::pace::Standing;
-use super::routes::Access;
 use crate::app::By;
+use crate::domain::CustomerId;
 use crate::domain::scope::Scope;
-use crate::domain::{CustomerId, net};
 use crate::error::{Code, Error};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
-use std::net::IpAddr;
 
 /// The longest credential that is looked at; a key of ours has about a hundred bytes.
 const MAX_TOKEN_BYTES: usize = 512;
@@ -185,38 +183,6 @@ impl FromRequest for Operator {
     }
 }
 
-/// The address of the client, as far as configured proxies vouch for it.
-///
-/// Redacted in `Debug`: it is personal data (C-582/14, Breyer).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ClientIp(pub IpAddr);
-
-impl std::fmt::Debug for ClientIp {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ClientIp(…)")
-    }
-}
-
-impl Part for ClientIp {}
-
-impl FromRequest for ClientIp {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(client_ip(req).map(Self))
-    }
-}
-
-fn client_ip(req: &HttpRequest) -> Result<IpAddr, Error> {
-    let peer = req.peer_addr().ok_or_else(|| Error::internal("a request without a peer address"))?.ip();
-    // Lossy, not skipped: a client must not hide what its proxy appended by prepending bytes that are no text.
-    let forwarded: Vec<_> =
-        req.headers().get_all("x-forwarded-for").map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-    let forwarded: Vec<&str> = forwarded.iter().map(AsRef::as_ref).collect();
-    Ok(net::client(peer, &forwarded, &Gate::at(req)?.limits.trusted_proxies))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,7 +192,6 @@ mod tests {
     use actix_web::http::StatusCode;
     use actix_web::test::TestRequest;
     use serde::Deserialize;
-    use std::net::SocketAddr;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -240,12 +205,8 @@ mod tests {
         caller.by.key_id
     }
 
-    async fn address(_: Public, ClientIp(ip): ClientIp) -> String {
-        ip.to_string()
-    }
-
     fn fixture() -> Fixture {
-        Fixture::new(Table::new().post("/v1/tenant", tenant).get("/v1/operator", operator).get("/address", address))
+        Fixture::new(Table::new().post("/v1/tenant", tenant).get("/v1/operator", operator))
     }
 
     fn tenant_call(token: &str) -> TestRequest {
@@ -321,20 +282,6 @@ mod tests {
             .raw("POST /v1/tenant HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{  \r\n")
             .await;
         assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-    }
-
-    #[actix_web::test]
-    async fn the_address_comes_through_trusted_proxies_only() {
-        let call = || TestRequest::get().uri("/address").insert_header(("x-forwarded-for", "203.0.113.7"));
-        assert_eq!(text(fixture().send(call()).await).await, "192.0.2.1");
-        let peer: SocketAddr = "10.0.0.1:1".parse().unwrap();
-        for (first, found) in [(&b"forged, 198.51.100.9"[..], "203.0.113.7"), (b"\xff", "203.0.113.7")] {
-            let mut req = TestRequest::get().uri("/address").peer_addr(peer).app_data(crate::http::fixture::gate());
-            for value in [first, b"203.0.113.7"] {
-                req = req.append_header(("x-forwarded-for", header::HeaderValue::from_bytes(value).unwrap()));
-            }
-            assert_eq!(client_ip(&req.to_http_request()).unwrap().to_string(), found);
-        }
     }
 
     #[actix_web::test]

@@ -3,7 +3,7 @@
 use super::auth::{Caller, EventsRead, EventsWrite};
 use super::extract::{Body, Path, Query};
 use super::list::{self, Paged};
-use super::openapi::Refusals;
+use super::refusals::Refusals;
 use crate::app::App;
 use crate::app::devices::{self, Device, Heartbeat};
 use crate::app::page::Ask;

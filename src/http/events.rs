@@ -1,15 +1,15 @@
 //! `/v1/events`: what the guest system logs.
 
-use super::auth::{Caller, ClientIp, EventsRead, EventsWrite};
+use super::auth::{Caller, EventsRead, EventsWrite};
 use super::cloudevents;
-use super::extract::{Incoming, Media, Path, Query, parse_json, parse_value};
+use super::extract::{ClientIp, Incoming, Media, Path, Query, parse_json, parse_value};
 use super::list::{self, Paged};
 use super::ndjson;
-use super::openapi::Refusals;
 use super::outcome::{self, BatchResult, ItemResult, Stored};
+use super::refusals::Refusals;
+use super::sender::Sender;
 use crate::app::App;
 use crate::app::events::{self, Event, Filter};
-use crate::app::ingest::Item;
 use crate::app::page::{Ask, Page};
 use crate::domain::event::{EventType, NewEvent};
 use crate::domain::text::{LicenseNumber, Ref};
@@ -48,18 +48,6 @@ pub struct Batch {
     /// The events.
     #[schema(min_items = 1, max_items = 1000)]
     pub events: Vec<NewEvent>,
-}
-
-/// Who sent an event, for the writers.
-pub(super) struct Sender {
-    pub by: Caller<EventsWrite>,
-    pub peer: std::net::IpAddr,
-}
-
-impl Sender {
-    pub fn item(&self, event: NewEvent) -> Item {
-        Item { customer: self.by.customer(), bound_to: self.by.by.license, peer: Some(self.peer), event }
-    }
 }
 
 /// Stores events; the answer is sent only after they are on disk.

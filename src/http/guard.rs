@@ -1,22 +1,10 @@
 //! Why a handler without an authorisation extractor can't become a route.
 
+use super::access::Access;
 use super::auth::Authorisation;
-use super::routes::Access;
+use super::part::Part;
+
 use actix_web::FromRequest;
-
-/// An extractor that may stand behind the first one.
-///
-/// Only extractors that keep the house's bounds and answer with its problem documents have it; actix's own `Json`,
-/// `Bytes`, `Query` or `Path` do not.
-pub trait Part: FromRequest {
-    /// The media types of the body that it reads; none when it leaves the body alone.
-    const TAKES: &'static [&'static str] = &[];
-    /// Whether it reads the query of the address.
-    const QUERY: bool = false;
-}
-
-impl<T: 'static> Part for actix_web::web::Data<T> {}
-impl Part for actix_web::HttpRequest {}
 
 /// A handler's arguments, of which the first says who may call: the tuples of one to eight extractors whose first is
 /// an [`Authorisation`] and whose others are [`Part`]s. Sealed.

@@ -6,6 +6,7 @@
 //! leaves as a [`problem`] document.
 #![expect(clippy::missing_errors_doc, reason = "a handler's refusals are those of its use-case and extractors")]
 
+pub mod access;
 pub mod admin;
 pub mod auth;
 pub mod cloudevents;
@@ -25,11 +26,14 @@ mod ndjson;
 pub mod openapi;
 pub mod outcome;
 pub mod pace;
+pub mod part;
 pub mod people;
 pub mod problem;
 pub mod problems;
+pub mod refusals;
 pub mod routes;
 mod run;
+mod sender;
 pub mod service;
 pub mod statistics;
 pub mod tally;

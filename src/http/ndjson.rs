@@ -1,9 +1,9 @@
 //! Events line by line: read as they come, written in groups, each answered by a line of its own.
 
 use super::context;
-use super::events::Sender;
 use super::extract::{Lines, parse_json};
 use super::outcome::{ItemResult, id_of};
+use super::sender::Sender;
 use crate::app::App;
 use crate::error::Error;
 use actix_web::HttpResponse;

@@ -1,26 +1,10 @@
 //! The OpenAPI 3.1 document, from the handlers themselves.
 
-use super::problem::{MEDIA_TYPE, Problem};
+use super::problem::Problem;
 use super::{admin, devices, events, people, service, statistics, visits};
-use std::collections::BTreeMap;
+use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
-use utoipa::{IntoResponses, Modify, OpenApi};
-
-/// The refusals and faults that any route may answer with, each a problem document.
-pub struct Refusals;
-
-impl IntoResponses for Refusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let statuses = [400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 422, 429, 431, 500, 503];
-        let refusal = |status: u16| {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-            let response = ResponseBuilder::new().description("A problem").content(MEDIA_TYPE, content).build();
-            (status.to_string(), RefOr::T(response))
-        };
-        statuses.into_iter().map(refusal).collect()
-    }
-}
+use utoipa::{Modify, OpenApi};
 
 struct Bearer;
 

@@ -3,7 +3,7 @@
 use super::auth::{Caller, PeopleRead, PeopleWrite};
 use super::extract::{Body, MergePatch, Path, Query};
 use super::list::{self, Paged};
-use super::openapi::Refusals;
+use super::refusals::Refusals;
 use crate::app::App;
 use crate::app::page::Ask;
 use crate::app::people::{self, Filter, Patch, Person, Put};

@@ -1,23 +1,14 @@
 //! The table of routes: every address with its method, who may call it and what does the work.
 
+use super::access::Access;
 use super::context;
 use super::guard::Guarded;
 use super::run;
-use crate::domain::scope::Scope;
 use crate::error::{Code, Error};
 use actix_web::http::{Method, header};
 use actix_web::web::ServiceConfig;
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError, Route, guard, web};
 use std::collections::BTreeMap;
-
-/// Who may call a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// Anybody, without a key.
-    Public,
-    /// A key with this scope; [`Scope::Admin`] is an operator's key, any other a customer's.
-    Scope(Scope),
-}
 
 /// One row of the table, as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,6 +206,7 @@ fn allowed(rows: &[&Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::scope::Scope;
     use crate::domain::text::Ref;
     use crate::http::auth::{Caller, EventsWrite, Operator, Public};
     use crate::http::extract::{Body, Path, Query};

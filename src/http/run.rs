@@ -3,13 +3,13 @@
 //! Actix polls the extractors of a handler side by side, so an asynchronous look at the key would run while the body
 //! is read already, and a bad query would be answered before a missing key. Here the key comes first and by itself.
 
+use super::access::Access;
 use super::auth;
 use super::context;
 use super::extract::{media_type, no_query};
 use super::gate::Gate;
 use super::guard::Guarded;
 use super::problem;
-use super::routes::Access;
 use crate::error::{Code, Error};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse, fn_service};
 use actix_web::{Handler, HttpRequest, HttpResponse, Responder, ResponseError, Route};

@@ -1,7 +1,7 @@
 //! `/healthz` and `/readyz`.
 
 use super::auth::Public;
-use super::openapi::Refusals;
+use super::refusals::Refusals;
 use crate::app::App;
 use crate::error::Error;
 use actix_web::web::{Data, Json};

@@ -2,7 +2,7 @@
 
 use super::auth::{Caller, EventsRead};
 use super::extract::Query;
-use super::openapi::Refusals;
+use super::refusals::Refusals;
 use crate::app::App;
 use crate::app::statistics::{self, Ask, Statistics};
 use crate::domain::Timestamp;

@@ -3,7 +3,7 @@
 use super::auth::{Caller, EventsRead};
 use super::extract::{Path, Query};
 use super::list::{self, Paged};
-use super::openapi::Refusals;
+use super::refusals::Refusals;
 use crate::app::App;
 use crate::app::page::Ask;
 use crate::app::visits::{self, Filter, RollCall, Visit};

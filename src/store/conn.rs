@@ -17,23 +17,6 @@ pub enum Conn {
     Sqlite(SqliteConnection),
 }
 
-/// Runs the same Diesel statement against the concrete connection inside, for
-/// clauses (`ON CONFLICT`, batch inserts, `RETURNING`) that the derived backend cannot express.
-macro_rules! on_each {
-    ($conn:expr, |$c:ident| $body:expr) => {
-        match $crate::store::conn::concrete($conn) {
-            $crate::store::conn::Conn::Postgres($c) => $body,
-            $crate::store::conn::Conn::Sqlite($c) => $body,
-        }
-    };
-}
-pub(super) use on_each;
-
-/// The connection inside a transaction, for [`on_each`].
-pub(super) fn concrete<'a>(tx: &'a mut super::db::Tx<'_>) -> &'a mut Conn {
-    tx
-}
-
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 /// Any number will do, as long as every node takes the same: the bytes of "guestlog".

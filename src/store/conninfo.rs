@@ -5,43 +5,10 @@
 //! connection past the rule that only a host of our own is called without verified TLS.
 //! Source: PostgreSQL 18 documentation, 32.1.1 "Connection Strings" and 32.15 "Environment Variables".
 
-use super::url::UrlError;
+use super::url_error::{ALLOWED, UrlError};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::net::IpAddr;
-
-/// The parameters that a URL may have. Those that are missing on purpose: `service` (hides the host), `requiressl`
-/// and `ssl` (other names of `sslmode`), `ssl_min_protocol_version` (libpq's own TLS 1.2 holds), `sslkeylogfile`
-/// (writes down the session keys), `replication`, and what this build of libpq does not have.
-pub(super) const ALLOWED: &[&str] = &[
-    "host",
-    "hostaddr",
-    "port",
-    "user",
-    "password",
-    "passfile",
-    "dbname",
-    "options",
-    "application_name",
-    "connect_timeout",
-    "keepalives",
-    "keepalives_idle",
-    "keepalives_interval",
-    "keepalives_count",
-    "tcp_user_timeout",
-    "target_session_attrs",
-    "load_balance_hosts",
-    "channel_binding",
-    "require_auth",
-    "requirepeer",
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "sslpassword",
-    "sslcrl",
-    "sslcrldir",
-];
 
 /// libpq's own, from none to one that knows whom it talks to.
 const MODES: &[&str] = &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];

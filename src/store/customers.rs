@@ -1,8 +1,8 @@
 //! Customers and their wrapped keys.
 
-use super::conn::{Conn, on_each};
-use super::db::Tx;
+use super::conn::Conn;
 use super::schema::{customer_keys, customers};
+use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, PublicId, Timestamp};
 use diesel::prelude::*;
 

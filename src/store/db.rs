@@ -1,13 +1,13 @@
 //! The database as the rest of the house sees it: `read` and `write`, nothing else.
 
 use super::conn::{self, Conn, Manager};
+use super::tx::Tx;
 use super::url::Target;
 use crate::error::Error;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::{Pool, PooledConnection};
 use diesel::sql_types::Text;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,22 +53,6 @@ impl std::fmt::Debug for Options {
             .field("readers", &self.readers)
             .field("writers", &self.writers)
             .finish_non_exhaustive()
-    }
-}
-
-/// Proof of being inside a write transaction; only [`Db::write`] makes one.
-pub struct Tx<'c>(&'c mut Conn);
-
-impl Deref for Tx<'_> {
-    type Target = Conn;
-    fn deref(&self) -> &Conn {
-        self.0
-    }
-}
-
-impl DerefMut for Tx<'_> {
-    fn deref_mut(&mut self) -> &mut Conn {
-        self.0
     }
 }
 
@@ -181,7 +165,7 @@ impl Db {
     pub fn write<T>(&self, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let mut conn = self.writer()?;
         for attempt in 1..=ATTEMPTS {
-            match conn.write(|conn| work(&mut Tx(conn))) {
+            match conn.write(|conn| work(&mut Tx::new(conn))) {
                 Err(Error::Conflict(why)) if attempt < ATTEMPTS => {
                     tracing::debug!(attempt, error = %why, "transaction runs again");
                     metrics::counter!("guestlog_db_retries_total").increment(1);

@@ -1,8 +1,8 @@
 //! Check-in devices.
 
-use super::conn::{Conn, on_each};
-use super::db::Tx;
+use super::conn::Conn;
 use super::schema::devices;
+use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, DeviceId, LicenseId, Timestamp};
 use diesel::prelude::*;
 

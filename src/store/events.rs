@@ -1,8 +1,8 @@
 //! Events and the rows of their hosts and recipients.
 
-use super::conn::{Conn, on_each};
-use super::db::Tx;
+use super::conn::Conn;
 use super::schema::{event_hosts, event_recipients, events};
+use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, EventId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
 use diesel::prelude::*;
 

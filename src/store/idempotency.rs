@@ -1,8 +1,8 @@
 //! Answers kept for a retry.
 
-use super::conn::{Conn, on_each};
-use super::db::Tx;
+use super::conn::Conn;
 use super::schema::idempotency_keys;
+use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, Timestamp};
 use diesel::prelude::*;
 

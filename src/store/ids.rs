@@ -1,7 +1,7 @@
 //! Internal ids: handed out before a row is inserted, because the row's id is bound into its seals.
 
 use super::conn::Conn;
-use super::db::Tx;
+use super::tx::Tx;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 

@@ -1,8 +1,8 @@
 //! API keys.
 
-use super::conn::{Conn, on_each};
-use super::db::Tx;
+use super::conn::Conn;
 use super::schema::api_keys;
+use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, LicenseId, Timestamp};
 use diesel::prelude::*;
 

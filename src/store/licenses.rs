@@ -1,8 +1,8 @@
 //! Licences.
 
-use super::conn::{Conn, on_each};
-use super::db::Tx;
+use super::conn::Conn;
 use super::schema::licenses;
+use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, LicenseId, PublicId, Timestamp};
 use diesel::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Locks that outlive a statement and end with the transaction.
 
 use super::conn::Conn;
-use super::db::Tx;
+use super::tx::Tx;
 use crate::domain::CustomerId;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;

@@ -1,8 +1,8 @@
 //! People.
 
-use super::conn::{Conn, on_each};
-use super::db::Tx;
+use super::conn::Conn;
 use super::schema::people;
+use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, PersonId, Timestamp};
 use diesel::prelude::*;
 use diesel::upsert::excluded;

@@ -5,6 +5,7 @@
 
 use super::conninfo;
 pub use super::conninfo::Conninfo;
+use super::url_error::UrlError;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -38,45 +39,6 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.redacted())
     }
-}
-
-/// Why an address is refused; says what to write, and never repeats what was written, which may hold a password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum UrlError {
-    /// Neither of the two databases.
-    #[error("the database URL must begin with sqlite://, postgres:// or postgresql://")]
-    Scheme,
-    /// No path, one with parameters, of which SQLite would make part of the file's name, or `:memory:`, which each
-    /// connection of a pool would have for itself.
-    #[error("the database URL names no SQLite file: write sqlite://PATH, without parameters")]
-    SqlitePath,
-    /// Not a URL that everybody would read the same way.
-    #[error(
-        "the database URL cannot be read: write @ : / ? & = , % and spaces in a user name, password or database name \
-         as %40 and so on, an IPv6 address in brackets, and a port as a number"
-    )]
-    Malformed,
-    /// A parameter that is unknown, or that would change the host or the safety of the connection unseen.
-    #[error("a parameter of the database URL is not one of those it may have: {}", conninfo::ALLOWED.join(", "))]
-    Parameter,
-    /// The same setting twice, of which the driver would take the last.
-    #[error("the database URL gives `{0}` twice")]
-    Twice(&'static str),
-    /// Not one of libpq's six modes.
-    #[error("`sslmode` in the database URL is none of disable, allow, prefer, require, verify-ca and verify-full")]
-    SslMode,
-    /// Another host, or TLS asked for, in a build that has no TLS to PostgreSQL.
-    #[error(
-        "the database URL needs TLS, because its PostgreSQL is not on this host or because `sslmode` says so, and \
-         this program was built without: build it with the cargo feature `postgres-tls`"
-    )]
-    NeedsFeature,
-    /// Another host, and a mode in which anybody on the way could pose as it.
-    #[error(
-        "a PostgreSQL that is not on this host needs `sslmode=verify-full` (with `sslrootcert`, the file of the \
-         certificate authority to trust, or `sslrootcert=system`); the database URL asks for less"
-    )]
-    WeakTls,
 }
 
 /// Reads the address of the database.

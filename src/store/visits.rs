@@ -1,8 +1,8 @@
 //! Visits.
 
-use super::conn::{Conn, on_each};
-use super::db::Tx;
+use super::conn::Conn;
 use super::schema::{event_hosts, events, visits};
+use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, LicenseId, PersonId, Timestamp, VisitId};
 use diesel::prelude::*;
 use diesel::upsert::excluded;

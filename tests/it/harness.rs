@@ -147,12 +147,15 @@ pub fn key(app: &App, customer: Option<PublicId>, scopes: &str, license: Option<
     app.write_blocking(|work| keys::issue(work, &draft)).unwrap().secret
 }
 
-/// All files under a folder.
+/// The regular files below a folder, without following links.
 pub fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(files(&entry.path())),
+            Ok(kind) if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
     }
     found
 }

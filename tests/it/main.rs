@@ -3,13 +3,18 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod bare_server;
+mod canary;
 mod catalogue;
 mod convergence;
 mod events;
 mod harness;
 mod hostile_http;
-#[cfg(feature = "postgres-tls")]
 mod postgres_tls;
+mod raw;
 mod roll_call;
+mod seals;
+mod search;
 mod server_stop;
+mod tidy;
 mod tls;
+mod traffic;

@@ -1,13 +1,13 @@
 //! The body: of a type that is taken here, no longer than allowed, whole in time.
 
+use super::faults::{broken_off, too_large};
 use super::json::parse_json;
 use super::lines::Lines;
 use crate::error::{Code, Error};
 use crate::http::context;
 use crate::http::gate::{Gate, Limits};
-use crate::http::guard::Part;
+use crate::http::part::Part;
 use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::mime::{self, Mime};
 use actix_web::web::{Bytes, BytesMut};
@@ -118,17 +118,6 @@ impl<T: DeserializeOwned + 'static, M: Media> FromRequest for Body<T, M> {
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let incoming = Incoming::<M>::open(req, payload);
         Box::pin(async move { Ok(Self(parse_json(&incoming?.bytes().await?, "")?, PhantomData)) })
-    }
-}
-
-pub(super) fn too_large(limit_bytes: usize) -> Error {
-    Error::refused(Code::BodyTooLarge, format!("The body has more than {limit_bytes} bytes."))
-}
-
-pub(super) fn broken_off(error: &PayloadError) -> Error {
-    match error {
-        PayloadError::Overflow => Error::refused(Code::BodyTooLarge, "The body is larger than the connection allows."),
-        _ => Error::refused(Code::MalformedBody, "The body broke off before its end."),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The header `Idempotency-Key`.
 
 use crate::error::{Code, Error};
-use crate::http::guard::Part;
+use crate::http::part::Part;
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest};

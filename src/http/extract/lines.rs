@@ -1,6 +1,6 @@
 //! A body by lines (NDJSON), with a bound on each line, on the whole and on the wait.
 
-use super::body::{broken_off, too_large};
+use super::faults::{broken_off, too_large};
 use crate::error::{Code, Error};
 use crate::http::gate::Limits;
 use actix_web::dev::Payload;

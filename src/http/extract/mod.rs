@@ -1,6 +1,8 @@
 //! Extractors: what stands in a request, as values of the domain, or a refusal that names field and bound.
 
 mod body;
+mod client_ip;
+mod faults;
 mod idempotency;
 mod json;
 mod lines;
@@ -11,6 +13,7 @@ mod percent;
 mod query;
 
 pub use body::{Body, Incoming, Json, Media, MergePatch};
+pub use client_ip::ClientIp;
 pub use idempotency::Idempotency;
 pub use json::{parse_json, parse_value};
 pub use lines::Lines;

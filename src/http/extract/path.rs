@@ -5,7 +5,7 @@ use crate::domain::text::{Device, Ref};
 use crate::domain::{EventId, FieldError, VisitId};
 use crate::error::{Code, Error};
 use crate::http::context;
-use crate::http::guard::Part;
+use crate::http::part::Part;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};

@@ -4,7 +4,7 @@ use super::message::{self, Place};
 use super::percent;
 use crate::error::{Code, Error};
 use crate::http::gate::Gate;
-use crate::http::guard::Part;
+use crate::http::part::Part;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
