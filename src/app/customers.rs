@@ -23,7 +23,6 @@ pub struct Customer {
     /// IANA time zone in which its days are counted.
     pub time_zone: String,
     /// When it was created.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
 }
 

@@ -3,7 +3,7 @@
 use super::page::{Ask, Page, cut};
 use super::{View, Work};
 use crate::domain::text::{AppVersion, Device as DeviceName};
-use crate::domain::{CustomerId, DeviceId, LicenseId, Timestamp};
+use crate::domain::{CustomerId, DeviceId, LicenseId, Timestamp, number};
 use crate::error::Error;
 use crate::store;
 use crate::store::devices::Device as DeviceRow;
@@ -20,9 +20,9 @@ const MAX_NAMED: i64 = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
     /// The version of its app.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 50)]
     pub app_version: Option<AppVersion>,
     /// Events that it has yet to send.
+    #[serde(default, deserialize_with = "number::whole::<0, MAX_QUEUED, _>")]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub queued_events: Option<u32>,
 }
@@ -37,15 +37,12 @@ pub struct Device {
     /// Events that it had yet to send at its last heartbeat.
     pub queued_events: Option<u32>,
     /// When it was last heard of, by heartbeat or event.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub last_seen_at: Option<Timestamp>,
     /// Its last heartbeat.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub heartbeat_at: Option<Timestamp>,
     /// Whether it has not been heard of for longer than it should.
     pub silent: bool,
     /// Since when it has been silent.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub silent_since: Option<Timestamp>,
 }
 

@@ -24,13 +24,10 @@ pub struct Event {
     #[serde(rename = "type")]
     pub kind: EventType,
     /// When it happened.
-    #[schema(value_type = String, format = DateTime)]
     pub occurred_at: Timestamp,
     /// When it was stored.
-    #[schema(value_type = String, format = DateTime)]
     pub received_at: Timestamp,
     /// When the guest is expected.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub expected_at: Option<Timestamp>,
     /// The licence of the site.
     pub license_number: Option<String>,

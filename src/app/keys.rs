@@ -37,18 +37,14 @@ pub struct Key {
     /// The public part of the key.
     pub key_id: String,
     /// What it may do.
-    #[schema(value_type = Vec<String>)]
     pub scopes: Scopes,
     /// Number of the licence that it is bound to.
     pub license_number: Option<String>,
     /// When it was issued.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When it ends.
-    #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
     /// When it was revoked.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub revoked_at: Option<Timestamp>,
     /// The day on which it was last used, `YYYY-MM-DD` in UTC.
     pub last_used_on: Option<String>,

@@ -30,10 +30,8 @@ pub struct License {
     /// A guest is overdue after this local time, `HH:MM`.
     pub closes_at: Option<String>,
     /// When it was issued.
-    #[schema(value_type = String, format = DateTime)]
     pub issued_at: Timestamp,
     /// When it was revoked.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub revoked_at: Option<Timestamp>,
 }
 

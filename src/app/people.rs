@@ -34,10 +34,8 @@ pub struct Person {
     /// Number plate.
     pub vehicle_plate: Option<String>,
     /// When the person was first heard of.
-    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// When anything last changed.
-    #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
 }
 
@@ -48,19 +46,14 @@ pub struct Put {
     /// What the person is to the customer; stays as it is when left out.
     pub kind: Option<Kind>,
     /// Name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub name: Option<Name>,
     /// E-mail address.
-    #[schema(value_type = Option<String>, max_length = 254)]
     pub email: Option<Email>,
     /// Phone number.
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 32)]
     pub phone: Option<Phone>,
     /// Company.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub company: Option<Company>,
     /// Number plate.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 16)]
     pub vehicle_plate: Option<VehiclePlate>,
 }
 
@@ -72,23 +65,18 @@ pub struct Patch {
     pub kind: Option<Kind>,
     /// Name.
     #[serde(default, deserialize_with = "stated")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub name: Option<Option<Name>>,
     /// E-mail address.
     #[serde(default, deserialize_with = "stated")]
-    #[schema(value_type = Option<String>, max_length = 254)]
     pub email: Option<Option<Email>>,
     /// Phone number.
     #[serde(default, deserialize_with = "stated")]
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 32)]
     pub phone: Option<Option<Phone>>,
     /// Company.
     #[serde(default, deserialize_with = "stated")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub company: Option<Option<Company>>,
     /// Number plate.
     #[serde(default, deserialize_with = "stated")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 16)]
     pub vehicle_plate: Option<Option<VehiclePlate>>,
 }
 

@@ -21,10 +21,8 @@ const DAY_S: i64 = 86_400;
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Count {
     /// Its first instant.
-    #[schema(value_type = String, format = DateTime)]
     pub from: Timestamp,
     /// The first instant after it.
-    #[schema(value_type = String, format = DateTime)]
     pub to: Timestamp,
     /// Guests expected.
     pub expected: u64,
@@ -42,7 +40,6 @@ pub struct Count {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Statistics {
     /// What each count spans.
-    #[schema(value_type = String)]
     pub by: By,
     /// The time zone in which days are counted.
     pub time_zone: String,

@@ -46,19 +46,14 @@ pub struct Visit {
     /// The hosts.
     pub hosts: Vec<Who>,
     /// When the guest was expected.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub expected_at: Option<Timestamp>,
     /// First check-in.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub arrived_at: Option<Timestamp>,
     /// Check-out.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub departed_at: Option<Timestamp>,
     /// When it was cancelled.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub cancelled_at: Option<Timestamp>,
     /// When the guest was turned away.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub denied_at: Option<Timestamp>,
     /// Who checked the guest out.
     pub departure_reason: Option<CheckOutReason>,
@@ -70,7 +65,6 @@ pub struct Visit {
 #[derive(Clone, Serialize, ToSchema)]
 pub struct RollCall {
     /// The instant that it holds for.
-    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// How many are in.
     pub count: usize,
@@ -95,7 +89,6 @@ pub struct Present {
     /// The device of the check-in.
     pub device: Option<String>,
     /// Since when.
-    #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
     /// Whether the guest ought to have left; nobody is checked out by a guess.
     pub certainty: Certainty,

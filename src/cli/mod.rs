@@ -1,8 +1,10 @@
 //! The command line: what can be asked of `guestlog`, and how it ends.
 
 mod customer;
+mod demo;
 mod doctor;
 mod house;
+mod import;
 mod key;
 mod license;
 mod migrate;
@@ -19,6 +21,7 @@ use std::process::ExitCode;
 
 const AFTER_HELP: &str = "\
 Examples:
+  guestlog demo               a server with a day of visits in it, to look at
   guestlog serve --migrate    the service, its database brought up to date first
   guestlog customer create --name 'Nordlys A/S'
   guestlog doctor             is this machine fit for it?
@@ -33,7 +36,7 @@ Exit codes:
   2  the arguments cannot be read
   3  a setting is unknown, malformed or cannot be used; the message names it
   4  what was named is not there, or is refused as things stand
-  5  doctor found a fault";
+  5  doctor found a fault, or an import left out rows";
 
 /// A guest check-in log in which a person's rights work.
 #[derive(Debug, Parser)]
@@ -61,8 +64,13 @@ enum Command {
     /// Issue, list and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// Import visits from a file
+    #[command(subcommand)]
+    Import(import::Command),
     /// Check configuration, keys, database, clock and disk
     Doctor(doctor::Args),
+    /// Start a server of its own with a day of visits in it
+    Demo(demo::Args),
 }
 
 /// Reads the arguments, does what they say and gives the exit code.
@@ -90,7 +98,9 @@ impl Cli {
             Command::Customer(command) => customer::run(config, command),
             Command::License(command) => license::run(config, command),
             Command::Key(command) => key::run(config, command),
+            Command::Import(command) => import::run(config, command),
             Command::Doctor(args) => doctor::run(config, &args),
+            Command::Demo(args) => demo::run(config.as_ref(), &args),
         }
     }
 }

@@ -27,8 +27,8 @@ pub enum Failure {
     /// What was named is not there, or must not be done; exit code 4.
     #[error("{0}")]
     Refused(String),
-    /// `doctor` found a fault and has said so; exit code 5.
-    #[error("doctor found faults")]
+    /// `doctor` found a fault, or an import left out rows, and has said so; exit code 5.
+    #[error("there are findings")]
     Findings,
     /// Nobody reads the output any more, as with `guestlog … | head`; exit code 0 and not a word.
     #[error("the output is not read")]

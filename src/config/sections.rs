@@ -77,8 +77,9 @@ pub struct Http {
     /// How long a request may take to be answered.
     #[serde(deserialize_with = "values::whole::<100, 600_000, _, _>")]
     pub request_timeout_ms: u64,
-    /// How long a client may take to send the headers, and to shake hands by TLS.
-    #[serde(deserialize_with = "values::whole::<100, 60_000, _, _>")]
+    /// How long a client may take to send the headers, and to shake hands by TLS; actix's clock for it ticks twice a
+    /// second, so less than a second would refuse quick clients as well.
+    #[serde(deserialize_with = "values::whole::<1_000, 60_000, _, _>")]
     pub header_timeout_ms: u64,
     /// How long an idle connection stays open; 0 closes it after each answer.
     #[serde(deserialize_with = "values::whole::<0, 600_000, _, _>")]

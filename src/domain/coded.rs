@@ -3,7 +3,7 @@
 macro_rules! coded {
     ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $n:literal as $text:literal),* $(,)? })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize, ::utoipa::ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),* }
 
         impl $name {
@@ -25,6 +25,9 @@ macro_rules! coded {
                 match self { $(Self::$variant => $text),* }
             }
         }
+
+        // A derived schema would name the variants as the code does.
+        $crate::domain::schema::documented!($name, stringify!($name), $crate::domain::schema::choice([$($text),*]));
     )*};
 }
 pub(crate) use coded;

@@ -1,9 +1,14 @@
 //! E-mail addresses and phone numbers: kept as given, compared in one normal form.
 
-use super::FieldError;
 use super::text::{Screen, check};
+use super::{FieldError, schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use unicode_normalization::UnicodeNormalization;
+
+/// What every address has.
+const EMAIL: &str = "^[^@]+@[^@]+$";
+/// How a number is written.
+const PHONE: &str = "^[ ()./-]*\\+?[ ()./-]*([0-9][ ()./-]*){4,15}$";
 
 /// An e-mail address, as given.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -134,6 +139,9 @@ macro_rules! guarded {
 }
 
 guarded!(Email, Phone);
+
+schema::documented!(Email, "Email", schema::formatted_text("idn-email", 3, Email::MAX, EMAIL));
+schema::documented!(Phone, "Phone", schema::text(4, Phone::MAX, PHONE));
 
 #[cfg(test)]
 mod tests {

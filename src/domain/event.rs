@@ -100,24 +100,18 @@ coded! {
 pub struct NewPerson {
     /// The customer's own identifier of the person.
     #[serde(rename = "ref")]
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub reference: Ref,
     /// What the person is to the customer.
     pub kind: Option<Kind>,
     /// The person's name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub name: Option<Name>,
     /// E-mail address.
-    #[schema(value_type = Option<String>, max_length = 254)]
     pub email: Option<Email>,
     /// Phone number.
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 32)]
     pub phone: Option<Phone>,
     /// The company the guest comes from.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub company: Option<Company>,
     /// Number plate of the guest's vehicle.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 16)]
     pub vehicle_plate: Option<VehiclePlate>,
 }
 
@@ -127,13 +121,10 @@ pub struct NewPerson {
 pub struct NewHost {
     /// The customer's own identifier of the person.
     #[serde(rename = "ref")]
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub reference: Ref,
     /// The person's name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub name: Option<Name>,
     /// E-mail address.
-    #[schema(value_type = Option<String>, max_length = 254)]
     pub email: Option<Email>,
 }
 
@@ -143,12 +134,10 @@ pub struct NewHost {
 pub struct NewRecipient {
     /// The customer's own identifier of the person.
     #[serde(rename = "ref")]
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
     pub reference: Ref,
     /// How the notification was sent.
     pub channel: Channel,
     /// Where it was sent.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 254)]
     pub address: Option<Address>,
     /// What became of it.
     pub status: Option<DeliveryStatus>,
@@ -165,19 +154,14 @@ pub struct NewEvent {
     #[serde(rename = "type")]
     pub kind: EventType,
     /// When it happened, RFC 3339 with an offset, at most 48 hours ahead of now.
-    #[schema(value_type = String, format = DateTime)]
     pub occurred_at: Timestamp,
     /// When an expected guest is expected; with `visit.expected` only.
-    #[schema(value_type = Option<String>, format = DateTime)]
     pub expected_at: Option<Timestamp>,
     /// The licence of the site; may be left out with a key bound to one.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     pub license_number: Option<LicenseNumber>,
     /// The device it was made at.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     pub device: Option<Device>,
     /// The customer's own identifier of the visit.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     pub visit_ref: Option<VisitRef>,
     /// The guest.
     pub person: NewPerson,
@@ -189,7 +173,7 @@ pub struct NewEvent {
     pub recipients: Vec<NewRecipient>,
     /// The guest's address on the network; the sender's when left out.
     #[serde(default, deserialize_with = "ip")]
-    #[schema(value_type = Option<String>, max_length = 64)]
+    #[schema(value_type = Option<String>, format = "ip-address", min_length = 2, max_length = 100)]
     pub ip: Option<IpAddr>,
     /// Where the event was made.
     pub origin: Option<Origin>,

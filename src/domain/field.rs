@@ -37,7 +37,7 @@ impl fmt::Display for FieldError {
 
 impl std::error::Error for FieldError {}
 
-/// A [`FieldError`] and the JSON pointer (RFC 6901) of the field it is about.
+/// What is wrong with one field.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Fault {
     /// JSON pointer into the body, or `?name` for a query parameter, `/name` in a path.

@@ -1,6 +1,6 @@
 //! What an API key may do.
 
-use super::FieldError;
+use super::{FieldError, schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
@@ -126,6 +126,11 @@ impl Scopes {
         text.split_ascii_whitespace().map(Scope::parse).collect()
     }
 }
+
+// The keys of which HTTP tells are customers' keys: `admin` is not for them.
+schema::documented!(Scopes, "Scopes", {
+    schema::choices(Scope::ALL.iter().filter(|scope| **scope != Scope::Admin).map(|scope| scope.as_str()))
+});
 
 impl FromIterator<Scope> for Scopes {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {

@@ -1,7 +1,7 @@
 //! Buckets of local time that counts are given in.
 
 use super::zone::Zone;
-use super::{FieldError, Timestamp};
+use super::{FieldError, Timestamp, schema};
 use chrono::{Datelike, Months, NaiveDate, TimeDelta, Timelike};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -49,6 +49,8 @@ impl By {
             .ok_or_else(|| FieldError::new("unknown_value", "must be one of: hour day week month"))
     }
 }
+
+schema::documented!(By, "By", schema::choice(By::ALL.iter().map(|by| by.as_str())));
 
 impl fmt::Display for By {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! Bounded text: every string that comes in has a stated length and no control characters.
 
-use super::{FieldError, cpr};
+use super::{FieldError, cpr, schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Which further rule a kind of text obeys.
@@ -101,6 +101,8 @@ macro_rules! text {
                 Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
             }
         }
+
+        schema::documented!($name, concat!(stringify!($name), "Text"), schema::text(1, $name::MAX, schema::PLAIN));
     )*};
 }
 

@@ -1,5 +1,6 @@
 //! Instants.
 
+use super::schema;
 use chrono::{DateTime, SecondsFormat, SubsecRound, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -69,6 +70,11 @@ impl Timestamp {
         Ok(Self::new(at))
     }
 }
+
+/// The years that [`Timestamp::parse`] takes; which of them an offset moves over the edge, it leaves open.
+const YEARS: &str = "^(19[7-9][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-8])-";
+
+schema::documented!(Timestamp, "Instant", schema::instant(YEARS));
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,6 +1,6 @@
 //! Time zones: between instants and what the clock on the wall shows.
 
-use super::{FieldError, Timestamp};
+use super::{FieldError, Timestamp, schema};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -114,6 +114,8 @@ impl Default for Zone {
         Self::COPENHAGEN
     }
 }
+
+schema::documented!(Zone, "TimeZone", schema::formatted("iana-time-zone", "Europe/Copenhagen"));
 
 impl std::fmt::Display for Zone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

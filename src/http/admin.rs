@@ -14,12 +14,12 @@ use crate::domain::license::{OverdueRule, parse_closes_at};
 use crate::domain::scope::Scopes;
 use crate::domain::text::{Label, LicenseNumber};
 use crate::domain::zone::Zone;
-use crate::domain::{FieldError, PublicId};
+use crate::domain::{FieldError, PublicId, number, schema};
 use crate::error::Error;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// A customer in the path.
@@ -88,16 +88,15 @@ async fn create<T: Serialize>(
 #[serde(deny_unknown_fields)]
 pub struct NewCustomer {
     /// The company's name.
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
     name: Label,
     /// IANA time zone; Europe/Copenhagen when left out.
-    #[schema(value_type = Option<String>, example = "Europe/Copenhagen")]
     time_zone: Option<Zone>,
 }
 
 /// Creates a customer.
 #[utoipa::path(post, path = "/v1/admin/customers", tag = "admin", operation_id = "create_customer",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days", min_length = 1, max_length = 255)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
     request_body = NewCustomer,
     responses((status = 201, description = "Created", body = Customer), Refusals),
     security(("key" = ["admin"])))]
@@ -145,10 +144,8 @@ pub async fn customer(_: Operator, Path(id): Path<OfCustomer>, app: Data<App>) -
 #[serde(deny_unknown_fields)]
 pub struct CustomerChange {
     /// The company's name.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     name: Option<Label>,
     /// IANA time zone.
-    #[schema(value_type = Option<String>)]
     time_zone: Option<Zone>,
 }
 
@@ -173,15 +170,13 @@ pub async fn change_customer(
 #[serde(deny_unknown_fields)]
 pub struct NewLicense {
     /// The number that events will name, unique within the customer.
-    #[schema(value_type = String, min_length = 1, max_length = 64)]
     license_number: LicenseNumber,
     /// What the site is called.
-    #[schema(value_type = String, min_length = 1, max_length = 200)]
     name: Label,
     /// IANA time zone of the site; the customer's when left out.
-    #[schema(value_type = Option<String>)]
     time_zone: Option<Zone>,
     /// A guest is overdue so many minutes after check-in; 12 hours when neither is given.
+    #[serde(default, deserialize_with = "number::whole::<1, { OverdueRule::MAX_AFTER_MINUTES }, _>")]
     #[schema(minimum = 1, maximum = 43200)]
     overdue_after_minutes: Option<u32>,
     /// A guest is overdue after this local time.
@@ -198,7 +193,8 @@ fn rule(after: Option<u32>, closes_at: Option<&str>) -> Result<OverdueRule, Erro
 /// Issues a licence.
 #[utoipa::path(post, path = "/v1/admin/customers/{id}/licenses", tag = "admin", operation_id = "issue_license",
     params(("id" = uuid::Uuid, Path, description = "The customer's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days", min_length = 1, max_length = 255)),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
     request_body = NewLicense,
     responses((status = 201, description = "Issued", body = License), Refusals),
     security(("key" = ["admin"])))]
@@ -243,19 +239,18 @@ pub async fn licenses(
 #[serde(deny_unknown_fields)]
 pub struct LicenseChange {
     /// What the site is called.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     name: Option<Label>,
     /// IANA time zone of the site.
-    #[schema(value_type = Option<String>)]
     time_zone: Option<Zone>,
     /// A guest is overdue so many minutes after check-in.
+    #[serde(default, deserialize_with = "number::whole::<1, { OverdueRule::MAX_AFTER_MINUTES }, _>")]
     #[schema(minimum = 1, maximum = 43200)]
     overdue_after_minutes: Option<u32>,
     /// A guest is overdue after this local time.
     #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     closes_at: Option<String>,
     /// True ends the licence for good: no event is taken for it any more.
-    revoked: Option<bool>,
+    revoked: Option<Revoked>,
 }
 
 /// Changes or revokes a licence.
@@ -277,17 +272,24 @@ pub async fn change_license(
         None
     };
     let change =
-        licenses::Change { name: change.name, zone: change.time_zone, overdue, revoke: revocation(change.revoked)? };
+        licenses::Change { name: change.name, zone: change.time_zone, overdue, revoke: change.revoked.is_some() };
     Ok(Json(app.write(move |work| licenses::change(work, id.0, license.0, &change)).await?))
 }
 
-/// What is revoked stays revoked.
-fn revocation(revoked: Option<bool>) -> Result<bool, Error> {
-    if revoked == Some(false) {
+/// True: what is revoked stays revoked.
+#[derive(Debug, Clone, Copy)]
+pub struct Revoked;
+
+schema::documented!(Revoked, "Revoked", schema::only_true());
+
+impl<'de> Deserialize<'de> for Revoked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if bool::deserialize(deserializer)? {
+            return Ok(Self);
+        }
         let error = FieldError::new("not_allowed_here", "must be true or left out; a revocation cannot be taken back");
-        return Err(Error::invalid(vec![error.at("/revoked")]));
+        Err(serde::de::Error::custom(error))
     }
-    Ok(revoked == Some(true))
 }
 
 /// A key to issue.
@@ -295,12 +297,12 @@ fn revocation(revoked: Option<bool>) -> Result<bool, Error> {
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     /// What it may do.
-    #[schema(value_type = Vec<String>, min_items = 1, example = json!(["events:write", "events:read"]))]
+    #[schema(example = json!(["events:write", "events:read"]))]
     scopes: Scopes,
     /// Number of a licence to bind it to.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     license_number: Option<LicenseNumber>,
     /// How long it lives, in days; 365 when left out.
+    #[serde(default, deserialize_with = "number::whole::<1, { keys::MAX_DAYS }, _>")]
     #[schema(minimum = 1, maximum = 3650)]
     expires_in_days: Option<u32>,
 }
@@ -308,7 +310,8 @@ pub struct NewKey {
 /// Issues a key; its secret is shown in this answer alone.
 #[utoipa::path(post, path = "/v1/admin/customers/{id}/keys", tag = "admin", operation_id = "issue_key",
     params(("id" = uuid::Uuid, Path, description = "The customer's id"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days", min_length = 1, max_length = 255)),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
     request_body = NewKey,
     responses((status = 201, description = "Issued", body = Issued), Refusals),
     security(("key" = ["admin"])))]
@@ -353,7 +356,7 @@ pub async fn keys(
 #[serde(deny_unknown_fields)]
 pub struct KeyChange {
     /// True ends the key for good, from the next request on.
-    revoked: bool,
+    revoked: Revoked,
 }
 
 /// Revokes a key.
@@ -369,6 +372,6 @@ pub async fn change_key(
     Body(change, _): Body<KeyChange>,
     app: Data<App>,
 ) -> Result<Json<Key>, Error> {
-    revocation(Some(change.revoked))?;
+    let KeyChange { revoked: Revoked } = change;
     Ok(Json(app.write(move |work| keys::revoke(work, Some(id.0), &key.0)).await?))
 }

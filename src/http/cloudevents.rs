@@ -1,8 +1,8 @@
 //! CloudEvents 1.0 (structured, batch and binary mode) around our own event.
 
 use super::extract::{parse_json, percent_decode};
-use crate::domain::event::NewEvent;
-use crate::domain::{Fault, FieldError};
+use crate::domain::event::{EventType, NewEvent};
+use crate::domain::{Fault, FieldError, Timestamp};
 use crate::error::Error;
 use actix_web::HttpRequest;
 use serde::Deserialize;
@@ -21,20 +21,23 @@ const MAX_CHARACTERS: usize = 500;
 #[derive(Deserialize, ToSchema)]
 pub struct Envelope {
     /// `1.0`.
-    #[schema(pattern = "^1\\.0$")]
+    #[schema(value_type = String, pattern = "^1\\.0$")]
     specversion: Option<String>,
     /// With `source` it identifies the event; one that is no UUID is mapped to a version 5 UUID of both.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(value_type = String, min_length = 1, max_length = 500)]
     id: Option<String>,
     /// Where the event comes from.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(value_type = String, min_length = 1, max_length = 500)]
     source: Option<String>,
     /// Our event's type.
     #[serde(rename = "type")]
+    #[schema(value_type = EventType)]
     kind: Option<String>,
     /// When it happened, RFC 3339.
+    #[schema(value_type = Timestamp)]
     time: Option<String>,
     /// Must be JSON.
+    #[schema(pattern = "^application/json")]
     datacontenttype: Option<String>,
     /// Our event without `id`, `type` and `occurred_at`.
     #[schema(value_type = Object)]

@@ -14,7 +14,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 /// Takes a device's sign of life.
 #[utoipa::path(post, path = "/v1/devices/{device}/heartbeat", tag = "devices", operation_id = "post_heartbeat",
-    params(("device" = String, Path, description = "The device's name", min_length = 1, max_length = 100)),
+    params(("device" = inline(DeviceName), Path, description = "The device's name")),
     request_body = Heartbeat,
     responses((status = 204, description = "Noted"), Refusals),
     security(("key" = ["events:write"])))]

@@ -44,10 +44,21 @@ pub enum Post {
 
 /// A batch of events.
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Batch {
     /// The events.
     #[schema(min_items = 1, max_items = 1000)]
     pub events: Vec<NewEvent>,
+}
+
+/// What is told of a batch, or of one event that was stored before.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum Told {
+    /// Of a batch.
+    Batch(BatchResult),
+    /// Of one event.
+    One(Stored),
 }
 
 /// Stores events; the answer is sent only after they are on disk.
@@ -60,8 +71,11 @@ pub struct Batch {
     )),
     responses(
         (status = 200, description = "A batch, each event with what became of it; or one event that was stored before",
-            content((BatchResult = "application/json"), (Stored = "application/json; kind=one"), (String = "application/x-ndjson"))),
-        (status = 201, description = "Stored", body = Stored),
+            content((Told = "application/json"), (String = "application/x-ndjson"))),
+        (status = 201, description = "Stored", body = Stored, links(
+            ("event" = (operation_id = "get_event", parameters(("id" = "$response.body#/id")))),
+            ("visit" = (operation_id = "get_visit", parameters(("id" = "$response.body#/visit_id")))),
+        )),
         Refusals,
     ),
     security(("key" = ["events:write"])))]
@@ -156,18 +170,19 @@ async fn batch(
 #[into_params(parameter_in = Query)]
 pub struct Search {
     /// The guest's ref.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[param(inline)]
     person: Option<Ref>,
     /// The licence's number.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 64)]
+    #[param(inline)]
     license: Option<LicenseNumber>,
     /// What happened.
+    #[param(inline)]
     r#type: Option<EventType>,
     /// Happened at or after this instant.
-    #[param(value_type = Option<String>, format = DateTime)]
+    #[param(inline)]
     from: Option<Timestamp>,
     /// Happened before this instant.
-    #[param(value_type = Option<String>, format = DateTime)]
+    #[param(inline)]
     to: Option<Timestamp>,
     /// Stored after this event: to follow along, oldest first.
     #[param(value_type = Option<uuid::Uuid>)]

@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, from the handlers themselves.
 
 use super::problem::Problem;
+use super::refusals::Answers;
 use super::{admin, devices, events, people, service, statistics, visits};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -24,7 +25,7 @@ impl Modify for Bearer {
 #[derive(OpenApi)]
 #[openapi(
     info(title = "guestlog", description = "A guest check-in log in which a person's rights work."),
-    modifiers(&Bearer),
+    modifiers(&Bearer, &Answers),
     components(schemas(Problem)),
     paths(
         events::post, events::index, events::show,

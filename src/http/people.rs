@@ -18,7 +18,7 @@ use utoipa::IntoParams;
 
 /// Creates a person, or replaces what is held.
 #[utoipa::path(put, path = "/v1/people/{ref}", tag = "people", operation_id = "put_person",
-    params(("ref" = String, Path, description = "The customer's own identifier", min_length = 1, max_length = 200)),
+    params(("ref" = inline(Ref), Path, description = "The customer's own identifier")),
     request_body = Put,
     responses(
         (status = 200, description = "Replaced", body = Person),
@@ -39,7 +39,7 @@ pub async fn put(
 
 /// Corrects some of what is held: a JSON merge patch, in which null removes.
 #[utoipa::path(patch, path = "/v1/people/{ref}", tag = "people", operation_id = "patch_person",
-    params(("ref" = String, Path, description = "The customer's own identifier", min_length = 1, max_length = 200)),
+    params(("ref" = inline(Ref), Path, description = "The customer's own identifier")),
     request_body(content((Patch = "application/merge-patch+json"), (Patch = "application/json"))),
     responses((status = 200, description = "Corrected", body = Person), Refusals),
     security(("key" = ["people:write"])))]
@@ -55,7 +55,7 @@ pub async fn patch(
 
 /// Shows one person.
 #[utoipa::path(get, path = "/v1/people/{ref}", tag = "people", operation_id = "get_person",
-    params(("ref" = String, Path, description = "The customer's own identifier", min_length = 1, max_length = 200)),
+    params(("ref" = inline(Ref), Path, description = "The customer's own identifier")),
     responses((status = 200, description = "The person", body = Person), Refusals),
     security(("key" = ["people:read"])))]
 pub async fn show(by: Caller<PeopleRead>, Path(reference): Path<Ref>, app: Data<App>) -> Result<Json<Person>, Error> {
@@ -69,12 +69,13 @@ pub async fn show(by: Caller<PeopleRead>, Path(reference): Path<Ref>, app: Data<
 #[into_params(parameter_in = Query)]
 pub struct Search {
     /// What the person is to the customer.
+    #[param(inline)]
     kind: Option<Kind>,
     /// With this e-mail address, whatever its case.
-    #[param(value_type = Option<String>, max_length = 254)]
+    #[param(inline)]
     email: Option<Email>,
     /// With this phone number, however it is written.
-    #[param(value_type = Option<String>, min_length = 3, max_length = 32)]
+    #[param(inline)]
     phone: Option<Phone>,
     /// Items of a page, 1 to 200.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]

@@ -19,16 +19,16 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct Search {
     /// What each count spans: hour, day, week or month.
-    #[param(value_type = Option<String>, pattern = "^(hour|day|week|month)$")]
+    #[param(inline)]
     by: Option<By>,
     /// The licence's number; all sites when left out.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 64)]
+    #[param(inline)]
     license: Option<LicenseNumber>,
     /// From this instant; 30 days before `to` when left out.
-    #[param(value_type = Option<String>, format = DateTime)]
+    #[param(inline)]
     from: Option<Timestamp>,
     /// To before this instant; now when left out.
-    #[param(value_type = Option<String>, format = DateTime)]
+    #[param(inline)]
     to: Option<Timestamp>,
 }
 

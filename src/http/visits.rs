@@ -22,21 +22,22 @@ use utoipa::IntoParams;
 #[into_params(parameter_in = Query)]
 pub struct Search {
     /// The guest's ref.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[param(inline)]
     person: Option<Ref>,
     /// The licence's number.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 64)]
+    #[param(inline)]
     license: Option<LicenseNumber>,
     /// The host's ref.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[param(inline)]
     host: Option<Ref>,
     /// Starting at or after this instant.
-    #[param(value_type = Option<String>, format = DateTime)]
+    #[param(inline)]
     from: Option<Timestamp>,
     /// Starting before this instant.
-    #[param(value_type = Option<String>, format = DateTime)]
+    #[param(inline)]
     to: Option<Timestamp>,
     /// In this state.
+    #[param(inline)]
     state: Option<VisitState>,
     /// Items of a page, 1 to 200.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
@@ -86,10 +87,10 @@ pub async fn show(by: Caller<EventsRead>, Path(id): Path<VisitId>, app: Data<App
 #[into_params(parameter_in = Query)]
 pub struct When {
     /// The licence's number; all sites when left out.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 64)]
+    #[param(inline)]
     license: Option<LicenseNumber>,
     /// The instant; now when left out.
-    #[param(value_type = Option<String>, format = DateTime)]
+    #[param(inline)]
     at: Option<Timestamp>,
 }
 

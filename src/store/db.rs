@@ -146,7 +146,7 @@ impl Db {
     /// # Errors
     /// When the database is out of reach.
     pub fn migrations_due(&self) -> Result<(usize, usize), Error> {
-        self.writer()?.migrations_due()
+        checked_out(&self.0.readers, "reader")?.migrations_due()
     }
 
     /// Runs `query` on a connection that cannot write.
@@ -235,10 +235,12 @@ fn setup(target: &Target, options: &Options, read_only: bool) -> String {
 /// Makes the file, readable by its owner alone, before SQLite would make it readable by all.
 fn make_private_file(path: &std::path::Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
+    // The operating system does not say which file it means.
+    let named = |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
+        std::fs::create_dir_all(folder).map_err(named)?;
     }
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop).map_err(named)
 }
 
 /// The pool would log every failed attempt to connect, with the address; the caller logs once.

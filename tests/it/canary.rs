@@ -4,10 +4,11 @@
 //! In the clear by decision, and so not among them, are what `config/personal_data.toml` shows without `_sealed`: the
 //! customer's own name, device names, instants and kinds.
 
-use crate::harness::{Answer, Home, Kind, Served, at, both, files, key, serve, site};
+use crate::client::Client;
+use crate::harness::{Home, Kind, Served, at, both, files, key, serve, site};
 use crate::raw::Raw;
 use crate::search::{Canary, Search};
-use crate::traffic::{self, Call, DEVICE};
+use crate::traffic::{self, DEVICE};
 use diesel::connection::SimpleConnection;
 use guestlog::app::App;
 use guestlog::clock::Clock;
@@ -72,18 +73,15 @@ impl Evidence {
     }
 }
 
-fn send(served: &Served, call: &Call, key: &str) -> Answer {
-    let headers: Vec<(&str, &str)> = call.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    served.send(call.method, &call.path, Some(key), &headers, call.body.as_deref())
-}
-
 /// Sends everything; gives the secret parts of the keys that were used.
 fn send_all(served: &Served, canary: &Canary) -> Vec<String> {
     let site = site(&served.app, &traffic::license_number(canary));
     let key_of_customer = key(&served.app, Some(site.customer), SCOPES, None);
     let key_of_operator = key(&served.app, None, "admin", None);
+    let client = Client::new(served.address);
     for call in traffic::personal(canary).into_iter().chain(traffic::operator(canary, &site.customer.to_string())) {
-        let answer = send(served, &call, if call.operator { &key_of_operator } else { &key_of_customer });
+        let key = if call.operator { &key_of_operator } else { &key_of_customer };
+        let answer = call.send(&client, Some(key));
         assert_eq!(answer.status, call.status, "{} {}: {}", call.method, call.path, answer.text);
     }
     let shown = served.get(&format!("/v1/people/{}-one", canary.text(2)), &key_of_customer);

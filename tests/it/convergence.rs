@@ -97,10 +97,10 @@ fn play(app: &App, site: &Site, events: &[NewEvent], dice: &mut Dice, most: usiz
     }
 }
 
-type Seen = (Vec<String>, Vec<String>);
+pub type Seen = (Vec<String>, Vec<String>);
 
 /// Everything that a client can see, but for identifiers that each customer's keys make differ.
-fn seen(app: &App, site: &Site) -> Seen {
+pub fn seen(app: &App, site: &Site) -> Seen {
     let mut visits_seen = Vec::new();
     let mut ask = Ask { limit: Some(200), cursor: None };
     loop {

@@ -1,5 +1,6 @@
 //! A database a test, on SQLite and on a real PostgreSQL, gone when the test is.
 
+use crate::client::Client;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use guestlog::app::{self, App, customers, keys, licenses};
@@ -164,7 +165,6 @@ pub fn files(dir: &Path) -> Vec<PathBuf> {
 pub struct Served {
     pub app: App,
     pub address: std::net::SocketAddr,
-    pub metrics: Option<std::net::SocketAddr>,
     handle: guestlog::server::Handle,
     thread: Option<std::thread::JoinHandle<()>>,
 }
@@ -181,12 +181,12 @@ pub fn serve(app: &App) -> Served {
                 .unwrap()
                 .on_scrape(move || observed.observe())
                 .on_stop(move || stopping.stop());
-            sender.send((application.address(), application.metrics_address(), application.handle())).unwrap();
+            sender.send((application.address(), application.handle())).unwrap();
             application.run_until_stopped().await.unwrap();
         });
     });
-    let (address, metrics, handle) = receiver.recv().unwrap();
-    Served { app: app.clone(), address, metrics, handle, thread: Some(thread) }
+    let (address, handle) = receiver.recv().unwrap();
+    Served { app: app.clone(), address, handle, thread: Some(thread) }
 }
 
 impl Drop for Served {
@@ -225,28 +225,7 @@ impl Served {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Answer {
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
-        if let Some(key) = key {
-            request = request.header("authorization", format!("Bearer {key}"));
-        }
-        if body.is_some() && headers.iter().all(|(name, _)| *name != "content-type") {
-            request = request.header("content-type", "application/json");
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut answer = match body {
-            Some(body) => agent.run(request.body(body).unwrap()).unwrap(),
-            None => agent.run(request.body(()).unwrap()).unwrap(),
-        };
-        let headers = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
-        let text = answer.body_mut().with_config().limit(64 << 20).read_to_string().unwrap();
-        Answer { status: answer.status().as_u16(), headers, text }
+        Client::new(self.address).send(method, path, key, headers, body).unwrap()
     }
 
     pub fn get(&self, path: &str, key: &str) -> Answer {

@@ -19,7 +19,7 @@ fn start() -> BareServer {
         routes.route("/echo", web::post().to(echo));
         routes.route("/next", web::get().to(async || "answered the next"));
     };
-    BareServer::start(settings(&[("http.header_timeout_ms", "500")]), routes, || ())
+    BareServer::start(settings(&[("http.header_timeout_ms", "1000")]), routes, || ())
 }
 
 /// The status of the answer to each case, in order; fails when the request behind it is answered too.

@@ -2,14 +2,27 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod abuse;
 mod bare_server;
 mod canary;
 mod catalogue;
+mod child;
+mod cli;
+mod client;
 mod convergence;
+mod demo;
+mod doctor;
+mod documents;
 mod events;
 mod harness;
 mod hostile_http;
+mod kill;
+mod load;
+mod logs;
+mod matrix;
+mod migrations;
 mod postgres_tls;
+mod program;
 mod raw;
 mod roll_call;
 mod seals;

@@ -1,11 +1,13 @@
 //! Requests through every route that takes or shows personal data, with canaries in every personal field.
 
+use crate::client::Client;
+use crate::harness::Answer;
 use crate::search::Canary;
 use serde_json::{Value, json};
 
 /// One request, and the status of its answer.
 pub struct Call {
-    pub method: &'static str,
+    pub method: String,
     pub path: String,
     /// Sent with the operator's key, not with the customer's.
     pub operator: bool,
@@ -15,8 +17,15 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(method: &'static str, path: impl Into<String>, status: u16) -> Self {
-        Self { method, path: path.into(), operator: false, headers: Vec::new(), body: None, status }
+    pub fn new(method: &str, path: impl Into<String>, status: u16) -> Self {
+        let (method, path) = (method.to_owned(), path.into());
+        Self { method, path, operator: false, headers: Vec::new(), body: None, status }
+    }
+
+    /// Sends it with a key, whatever the status of the answer.
+    pub fn send(&self, client: &Client, key: Option<&str>) -> Answer {
+        let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        client.send(&self.method, &self.path, key, &headers, self.body.as_deref()).unwrap()
     }
 
     pub fn json(self, body: &Value) -> Self {

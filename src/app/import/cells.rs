@@ -16,11 +16,13 @@ pub(super) struct Cells<'r> {
     columns: &'r Columns,
     /// What is wrong so far.
     pub faults: Faults,
+    /// Cells that the row can do without, and we must.
+    pub left_out: Vec<Field>,
 }
 
 impl<'r> Cells<'r> {
     pub fn new(row: &'r Row, columns: &'r Columns) -> Self {
-        Self { row, columns, faults: Faults::new() }
+        Self { row, columns, faults: Faults::new(), left_out: Vec::new() }
     }
 
     pub fn fault(&mut self, field: Field, error: FieldError) {
@@ -43,6 +45,20 @@ impl<'r> Cells<'r> {
         parse(text).map_err(|error| self.fault(field, error)).ok()
     }
 
+    /// As [`Cells::text`], but a civil registration number costs the cell alone.
+    ///
+    /// Other faults can be mended in the file, and the row imported then. This one is our own rule: nobody would mend
+    /// it, and the visit would never be in the log.
+    pub fn spare<T>(&mut self, field: Field, parse: impl FnOnce(&'r str) -> Result<T, FieldError>) -> Option<T> {
+        let found = parse(self.cell(field)?);
+        match found {
+            Ok(value) => return Some(value),
+            Err(error) if error.code == "cpr_number" => self.left_out.push(field),
+            Err(error) => self.fault(field, error),
+        }
+        None
+    }
+
     /// A cell that may not be empty.
     pub fn needed<T>(&mut self, field: Field, parse: impl FnOnce(&'r str) -> Result<T, FieldError>) -> Option<T> {
         let before = self.faults.len();
@@ -58,8 +74,8 @@ impl<'r> Cells<'r> {
         let before = self.faults.len();
         let reference = self.text(Field::HostRef, Ref::new);
         let nameless = reference.is_none() && self.faults.len() == before;
-        let name = self.text(Field::HostName, Name::new);
-        let email = self.text(Field::HostEmail, Email::new);
+        let name = self.spare(Field::HostName, Name::new);
+        let email = self.spare(Field::HostEmail, Email::new);
         if nameless && (name.is_some() || email.is_some()) {
             self.fault(Field::HostRef, FieldError::new("missing_field", "must not be empty where a host is named"));
         }

@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum Severity {
     /// The row, or the event that the column tells of, was not imported.
     Error,
-    /// It was imported as it stands.
+    /// It was imported; the reason says what is odd, or which cell was left out.
     Notice,
 }
 

@@ -9,6 +9,7 @@ mod instants;
 mod lines;
 pub mod mapping;
 mod oddities;
+mod overlaps;
 mod records;
 mod rows;
 mod run;
@@ -104,7 +105,7 @@ pub fn visits(app: &App, order: &Order, input: impl BufRead, watcher: &mut dyn W
         }
     }
     import.settle(records.read_bytes())?;
-    Ok(import.finish(started.elapsed()))
+    import.finish(started)
 }
 
 fn unreadable(error: &std::io::Error) -> Error {

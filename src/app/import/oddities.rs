@@ -1,4 +1,4 @@
-//! What is odd about a row, though not wrong: told, counted, and imported as it stands.
+//! What is odd about a row, though not wrong: told and counted, and the row imported.
 
 /// What is odd about a row that is imported all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,6 +15,8 @@ pub enum Oddity {
     DepartedWithoutArrival,
     /// The guest left before having come.
     DepartedBeforeArrival,
+    /// A cell holds a civil registration number: the cell is left out, the rest of the row is imported.
+    CivilNumber,
     /// The guest checked in while being in.
     AlreadyCheckedIn,
 }
@@ -30,6 +32,7 @@ impl Oddity {
             Self::CancelledButArrived => "cancelled_but_arrived",
             Self::DepartedWithoutArrival => "departed_without_arrival",
             Self::DepartedBeforeArrival => "departed_before_arrival",
+            Self::CivilNumber => "cpr_number_left_out",
             Self::AlreadyCheckedIn => "already_checked_in",
         }
     }
@@ -44,7 +47,10 @@ impl Oddity {
             Self::CancelledButArrived => "the guest came all the same; kept as it is",
             Self::DepartedWithoutArrival => "there is no check-in; the check-out waits for one",
             Self::DepartedBeforeArrival => "lies before the check-in; the visit stays open",
-            Self::AlreadyCheckedIn => "the guest was in already",
+            Self::CivilNumber => {
+                "holds what looks like a civil registration number (CPR), which is not stored: the cell is left out"
+            }
+            Self::AlreadyCheckedIn => "the guest was in already by another row; both are kept",
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A row is taken whole or left out whole. If only the sound part of it went in, the mended row would later meet its
 //! own events with another body and be refused as a conflict; and a guest without the name that the file has would
-//! look as if the file had none.
+//! look as if the file had none. Only a cell with a civil registration number is left out by itself, see
+//! [`Cells::spare`].
 
 use super::cells::{Cells, Faults};
 use super::instants::Instants;
@@ -62,13 +63,13 @@ impl Drawer {
         let times = Instants::read(&mut cells, Times { zone, formats: &self.formats });
         let visit_ref = cells.needed(Field::VisitRef, VisitRef::new);
         let reference = cells.needed(Field::PersonRef, Ref::new);
-        let name = cells.text(Field::PersonName, Name::new);
-        let email = cells.text(Field::PersonEmail, Email::new);
-        let phone = cells.text(Field::PersonPhone, Phone::new);
-        let company = cells.text(Field::PersonCompany, Company::new);
-        let vehicle_plate = cells.text(Field::PersonVehiclePlate, VehiclePlate::new);
+        let name = cells.spare(Field::PersonName, Name::new);
+        let email = cells.spare(Field::PersonEmail, Email::new);
+        let phone = cells.spare(Field::PersonPhone, Phone::new);
+        let company = cells.spare(Field::PersonCompany, Company::new);
+        let vehicle_plate = cells.spare(Field::PersonVehiclePlate, VehiclePlate::new);
         let host = cells.host();
-        let device = cells.text(Field::Device, Device::new);
+        let device = cells.spare(Field::Device, Device::new);
         if times.happened().is_empty() && cells.faults.is_empty() {
             cells.fault(
                 Field::ArrivedAt,
@@ -78,9 +79,10 @@ impl Drawer {
         let (Some(visit_ref), Some(reference), true) = (visit_ref, reference, cells.faults.is_empty()) else {
             return Err(cells.faults);
         };
+        let left_out = cells.left_out.into_iter().map(|field| (field, Oddity::CivilNumber));
+        let oddities = times.oddities().into_iter().chain(left_out).collect();
         let person = NewPerson { reference, kind: None, name, email, phone, company, vehicle_plate };
-        let mut drawn =
-            Drawn { oddities: times.oddities(), expected_by_date: times.expected_by_date, ..Drawn::default() };
+        let mut drawn = Drawn { oddities, expected_by_date: times.expected_by_date, ..Drawn::default() };
         let mut faults = Faults::new();
         for (field, kind, occurred_at) in times.happened() {
             let attended = matches!(kind, EventType::CheckedIn | EventType::CheckedOut);

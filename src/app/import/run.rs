@@ -3,6 +3,7 @@
 use super::findings::{Finding, Place, Severity};
 use super::mapping::Field;
 use super::oddities::Oddity;
+use super::overlaps::Overlaps;
 use super::records::{Damaged, Row};
 use super::rows::Drawer;
 use super::site::Site;
@@ -14,7 +15,7 @@ use crate::domain::{EventId, FieldError};
 use crate::error::Error;
 use crate::store;
 use std::collections::HashSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Events a transaction: enough that a commit costs little, few enough that a server beside it does not wait long.
 const GROUP_EVENTS: usize = 1_000;
@@ -40,6 +41,7 @@ pub(super) struct Import<'a> {
     origins: Vec<Origin>,
     guests: Distinct,
     hosts: Distinct,
+    overlaps: Overlaps,
     summary: Summary,
     watcher: &'a mut dyn Watcher,
 }
@@ -49,7 +51,8 @@ impl<'a> Import<'a> {
     pub fn new(app: &'a App, site: Site, drawer: Drawer, summary: Summary, watcher: &'a mut dyn Watcher) -> Self {
         let (group, origins) = (Vec::new(), Vec::new());
         let (guests, hosts) = (Distinct::default(), Distinct::default());
-        Self { app, site, drawer, group, origins, guests, hosts, summary, watcher }
+        let overlaps = Overlaps::default();
+        Self { app, site, drawer, group, origins, guests, hosts, overlaps, summary, watcher }
     }
 
     /// Whether it is time to settle: a group is full, or no row for a while held anything.
@@ -57,12 +60,20 @@ impl<'a> Import<'a> {
         self.group.len() >= GROUP_EVENTS || self.summary.rows.read.is_multiple_of(QUIET_ROWS)
     }
 
-    /// What it came to.
-    pub fn finish(self, elapsed: Duration) -> Summary {
+    /// Reports what only the whole file shows, and what it came to.
+    ///
+    /// # Errors
+    /// When the watcher cannot take it in.
+    pub fn finish(mut self, started: Instant) -> Result<Summary, Error> {
+        let found = std::mem::take(&mut self.overlaps).found();
+        self.summary.already_checked_in = found.as_ref().map(|found| found.len() as u64);
+        for (row, line) in found.into_iter().flatten() {
+            self.notice(Origin { row, line, field: Field::ArrivedAt }, Oddity::AlreadyCheckedIn)?;
+        }
         let Self { mut summary, guests, hosts, .. } = self;
         (summary.guests, summary.hosts) = (guests.count(), hosts.count());
-        summary.finish(elapsed.as_millis());
-        summary
+        summary.finish(started.elapsed().as_millis());
+        Ok(summary)
     }
 
     /// Draws a row's events, or reports it.
@@ -85,6 +96,7 @@ impl<'a> Import<'a> {
                 for (field, oddity) in drawn.oddities {
                     self.notice(Origin { row: number, line, field }, oddity)?;
                 }
+                self.overlaps.see(number, line, &drawn.events);
                 for (event, field) in drawn.events {
                     let (customer, bound_to) = (self.site.customer, Some(self.site.license));
                     self.group.push(Item { customer, bound_to, peer: None, event });
@@ -123,12 +135,8 @@ impl<'a> Import<'a> {
         for (index, outcome) in outcomes.into_iter().enumerate() {
             let origin = self.origins[index];
             let refusal = match outcome {
-                Outcome::Created { already_in, .. } => {
+                Outcome::Created { .. } => {
                     self.summary.events.created += 1;
-                    if already_in {
-                        self.summary.already_checked_in += 1;
-                        self.notice(origin, Oddity::AlreadyCheckedIn)?;
-                    }
                     None
                 }
                 Outcome::Duplicate { .. } => {

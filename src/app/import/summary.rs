@@ -31,8 +31,8 @@ pub struct Summary {
     pub check_ins: u64,
     /// Check-outs.
     pub check_outs: u64,
-    /// Check-ins of a guest who was in already, among those stored now.
-    pub already_checked_in: u64,
+    /// Check-ins of a guest who was in already by another row; none beyond a million check-ins.
+    pub already_checked_in: Option<u64>,
     /// Errors by code.
     pub errors: BTreeMap<&'static str, u64>,
     /// Notices by code.

@@ -4,6 +4,7 @@ use super::finding::Finding;
 use crate::config::Settings;
 use crate::crypto::MasterKey;
 use crate::http::tls::Certificate;
+use rustix::fs::Access;
 use std::fs::Metadata;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -41,11 +42,22 @@ fn directory(path: &Path) -> Finding {
     let (check, shown) = ("data_dir", path.display());
     match std::fs::metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Finding::ok(check, format!("{shown} does not exist yet; the first start makes it"))
+            let above = existing(path);
+            match writable(&above) {
+                Ok(()) => Finding::ok(check, format!("{shown} does not exist yet; the first start makes it")),
+                Err(error) => Finding::fault(
+                    check,
+                    format!("{shown} does not exist and cannot be made in {}: {error}", above.display()),
+                    "make it, for this user to write, or set data_dir to another",
+                ),
+            }
         }
         Err(error) => Finding::fault(check, format!("{shown}: {error}"), "give this user the right to read it"),
         Ok(found) if !found.is_dir() => {
             Finding::fault(check, format!("{shown} is not a directory"), "set data_dir to a directory")
+        }
+        Ok(_) if writable(path).is_err() => {
+            Finding::fault(check, format!("{shown} cannot be written"), "give this user the right to write there")
         }
         Ok(found) if mode(&found) & OTHERS_WRITE != 0 => Finding::warning(
             check,
@@ -54,6 +66,11 @@ fn directory(path: &Path) -> Finding {
         ),
         Ok(_) => Finding::ok(check, shown.to_string()),
     }
+}
+
+/// Whether this user may make files there, on a file system that takes any.
+fn writable(directory: &Path) -> rustix::io::Result<()> {
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK)
 }
 
 /// The room where the data are, or would be.

@@ -1,0 +1,73 @@
+//! The steps that make the schema: which are due, and running them.
+
+use super::conn::Conn;
+use crate::error::Error;
+use diesel::backend::Backend;
+use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::collections::BTreeSet;
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+/// Any number will do, as long as every node takes the same: the bytes of "guestlog".
+const LOCK: i64 = 0x6775_6573_746c_6f67;
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+impl Conn {
+    /// Runs what is missing of the migrations, one node at a time; returns how many ran.
+    pub(super) fn migrate(&mut self) -> Result<usize, Error> {
+        match self {
+            Self::Postgres(c) => {
+                c.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
+                let ran = c.run_pending_migrations(POSTGRES).map(|ran| ran.len()).map_err(Error::internal);
+                c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
+                ran
+            }
+            Self::Sqlite(c) => Ok(c.run_pending_migrations(SQLITE).map_err(Error::internal)?.len()),
+        }
+    }
+
+    /// How many migrations this program has that the database has not run, and the other way round.
+    ///
+    /// It only reads, so readiness and `doctor` need no right to write: Diesel's own `applied_migrations` would make
+    /// the table in which it keeps them.
+    pub(super) fn migrations_due(&mut self) -> Result<(usize, usize), Error> {
+        let known = match self {
+            Self::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES)?,
+            Self::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE)?,
+        };
+        let applied = self.applied()?;
+        Ok((known.difference(&applied).count(), applied.difference(&known).count()))
+    }
+
+    fn applied(&mut self) -> QueryResult<BTreeSet<String>> {
+        let sql = match self {
+            Self::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations')) AS number",
+            Self::Sqlite(_) => "SELECT count(*) AS number FROM sqlite_schema WHERE name = '__diesel_schema_migrations'",
+        };
+        if diesel::sql_query(sql).get_result::<Count>(self)?.number == 0 {
+            return Ok(BTreeSet::new());
+        }
+        let rows: Vec<Applied> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(self)?;
+        Ok(rows.into_iter().map(|row| row.version).collect())
+    }
+}
+
+fn versions<B: Backend>(source: &EmbeddedMigrations) -> Result<BTreeSet<String>, Error> {
+    let all = MigrationSource::<B>::migrations(source).map_err(Error::internal)?;
+    Ok(all.iter().map(|migration| migration.name().version().to_string()).collect())
+}
