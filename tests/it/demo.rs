@@ -35,8 +35,9 @@ impl Running {
 
     /// Asks it to stop, as a service manager does, and returns its exit code.
     fn terminate(mut self) -> i32 {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        // The shell's own `kill`: the program of that name is not everywhere.
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         self.child.wait().unwrap().code().unwrap()
     }
 }

@@ -39,6 +39,9 @@ fn a_sound_house_has_no_fault() {
         for check in ["configuration", "data_dir", "master key", "database", "settings", "migrations", "key and data"] {
             finding(&report, check, "ok");
         }
+        if kind == Kind::Sqlite {
+            finding(&report, "integrity", "ok");
+        }
         let text = guestlog(&home, &["doctor", "--settings"]).done().out;
         assert!(text.contains("database.url = (set)") && text.contains("0 faults"), "{text}");
     });
