@@ -146,6 +146,7 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
             Some(key) => EventKey(key),
             None => stored_key(view, customer, after)?,
         };
+        store::locks::await_writers(view.conn, customer)?;
         let rows = store::events::page_stored_after(view.conn, customer, &narrow, after, limit as i64 + 1)?;
         return cut(
             &keyring,

@@ -18,3 +18,16 @@ pub fn hold_customer(tx: &mut Tx<'_>, customer: CustomerId, alone: bool) -> Quer
     }
     Ok(())
 }
+
+/// Waits until every writer of a customer who has taken ids by now has committed or given up.
+///
+/// PostgreSQL hands out ids when they are taken and shows rows when they are committed, so a row may appear behind one
+/// with a greater id. Whoever follows along by id waits here first and then sees all that is below what it sees.
+/// SQLite has one writer and needs nothing.
+pub fn await_writers(conn: &mut Conn, customer: CustomerId) -> QueryResult<()> {
+    if let Conn::Postgres(c) = conn {
+        // Outside of a transaction the lock ends with the statement.
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(customer.0).execute(c)?;
+    }
+    Ok(())
+}

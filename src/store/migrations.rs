@@ -22,6 +22,12 @@ struct Count {
 }
 
 #[derive(QueryableByName)]
+struct Setting {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+#[derive(QueryableByName)]
 struct Applied {
     #[diesel(sql_type = Text)]
     version: String,
@@ -31,12 +37,12 @@ impl Conn {
     /// Runs what is missing of the migrations, one node at a time; returns how many ran.
     pub(super) fn migrate(&mut self) -> Result<usize, Error> {
         match self {
-            Self::Postgres(c) => {
+            Self::Postgres(c) => patiently(c, |c| {
                 c.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})"))?;
                 let ran = c.run_pending_migrations(POSTGRES).map(|ran| ran.len()).map_err(Error::internal);
                 c.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})"))?;
                 ran
-            }
+            }),
             Self::Sqlite(c) => Ok(c.run_pending_migrations(SQLITE).map_err(Error::internal)?.len()),
         }
     }
@@ -65,6 +71,20 @@ impl Conn {
         let rows: Vec<Applied> = diesel::sql_query("SELECT version FROM __diesel_schema_migrations").load(self)?;
         Ok(rows.into_iter().map(|row| row.version).collect())
     }
+}
+
+/// Runs `work` without the time limits of a request: another node's migration, or one over a large table, takes as
+/// long as it takes.
+fn patiently<T>(c: &mut PgConnection, work: impl FnOnce(&mut PgConnection) -> Result<T, Error>) -> Result<T, Error> {
+    let mut limits = Vec::new();
+    for name in ["lock_timeout", "statement_timeout"] {
+        let found: Setting = diesel::sql_query(format!("SELECT current_setting('{name}') AS value")).get_result(c)?;
+        limits.push(format!("SET {name} = '{}';", found.value));
+        c.batch_execute(&format!("SET {name} = 0"))?;
+    }
+    let outcome = work(c);
+    c.batch_execute(&limits.concat())?;
+    outcome
 }
 
 fn versions<B: Backend>(source: &EmbeddedMigrations) -> Result<BTreeSet<String>, Error> {

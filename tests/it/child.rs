@@ -24,23 +24,7 @@ pub struct Child {
 impl Child {
     /// Starts it over a database that is migrated, and waits until it listens.
     pub fn start(home: &Home, settings: &[(&str, &str)]) -> Self {
-        // A signal that is ignored stays so: a file that may not grow is an error to the program and not its end.
-        let mut command = Command::new("sh");
-        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_guestlog"), "serve"]);
-        command.env_clear().env("TMPDIR", std::env::temp_dir()).current_dir(&home.dir);
-        let data_dir = home.dir.display().to_string();
-        let fixed = [
-            ("data_dir", data_dir.as_str()),
-            ("database.url", &home.url),
-            ("http.listen", "127.0.0.1:0"),
-            ("http.workers", "2"),
-            ("metrics.listen", "127.0.0.1:0"),
-        ];
-        for (name, value) in fixed.iter().chain(settings) {
-            command.env(format!("GUESTLOG__{}", name.to_uppercase().replace('.', "__")), value);
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
+        let mut process = command(home, settings).spawn().unwrap();
         let said = Arc::new(Mutex::new(Vec::new()));
         let (sender, first) = mpsc::channel();
         let readers = vec![
@@ -54,6 +38,22 @@ impl Child {
         child.address = addresses.next().unwrap().parse().unwrap();
         child.metrics = addresses.next().unwrap().parse().unwrap();
         child
+    }
+
+    /// Runs it when it is expected to refuse; gives the exit code and all that it wrote.
+    pub fn refused(home: &Home, settings: &[(&str, &str)]) -> (i32, String) {
+        let mut process = command(home, settings).spawn().unwrap();
+        let began = Instant::now();
+        while process.try_wait().unwrap().is_none() {
+            if began.elapsed() > PATIENCE {
+                process.kill().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let done = process.wait_with_output().unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        let code = done.status.code().filter(|code| *code != 0).expect("it ends by itself, and not well");
+        (code, String::from_utf8_lossy(&said).into_owned())
     }
 
     pub fn id(&self) -> u32 {
@@ -101,6 +101,27 @@ impl Child {
     pub fn scrape(&self) -> String {
         Client::new(self.metrics).send("GET", "/metrics", None, &[], None).unwrap().text
     }
+}
+
+/// `guestlog serve` with the settings of a home, then those given.
+fn command(home: &Home, settings: &[(&str, &str)]) -> Command {
+    // A signal that is ignored stays so: a file that may not grow is an error to the program and not its end.
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_guestlog"), "serve"]);
+    command.env_clear().env("TMPDIR", std::env::temp_dir()).current_dir(&home.dir);
+    let data_dir = home.dir.display().to_string();
+    let fixed = [
+        ("data_dir", data_dir.as_str()),
+        ("database.url", &home.url),
+        ("http.listen", "127.0.0.1:0"),
+        ("http.workers", "2"),
+        ("metrics.listen", "127.0.0.1:0"),
+    ];
+    for (name, value) in fixed.iter().chain(settings) {
+        command.env(format!("GUESTLOG__{}", name.to_uppercase().replace('.', "__")), value);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
 }
 
 impl Drop for Child {

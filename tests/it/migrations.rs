@@ -4,6 +4,7 @@ use crate::harness::{Home, Kind, both};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use guestlog::app;
+use std::time::Duration;
 
 fn execute(home: &Home, sql: &str) {
     match home.kind {
@@ -43,4 +44,20 @@ fn an_exchanged_migration_is_both_missing_and_unknown() {
         execute(&home, "DELETE FROM __diesel_schema_migrations WHERE version < '2999'");
         assert_eq!(db.migrations_due().unwrap(), (missing, 1));
     });
+}
+
+#[test]
+fn a_node_waits_for_another_that_migrates() {
+    let home = Home::new(Kind::Postgres);
+    let mut other = PgConnection::establish(&home.url).unwrap();
+    // The bytes of "guestlog".
+    other.batch_execute("SELECT pg_advisory_lock(x'67756573746c6f67'::bigint)").unwrap();
+    let limits = [("database.busy_timeout_ms", "100"), ("database.statement_timeout_ms", "200")];
+    let db = app::open_db(&home.settings(&limits)).unwrap();
+    let node = std::thread::spawn(move || (db.migrate(), db.migrate()));
+    std::thread::sleep(Duration::from_millis(800));
+    assert!(!node.is_finished());
+    drop(other);
+    let (first, again) = node.join().unwrap();
+    assert_eq!((first.unwrap() > 0, again.unwrap()), (true, 0));
 }

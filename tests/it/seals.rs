@@ -1,5 +1,6 @@
 //! What is sealed opens in its own place only, and with the right master key only.
 
+use crate::child::Child;
 use crate::harness::{Home, Served, at, both, key, serve, site};
 use crate::raw::Raw;
 use guestlog::app::App;
@@ -270,16 +271,11 @@ fn the_same_value_has_another_index_at_another_customer() {
     });
 }
 
-/// The words with which a start is refused.
+/// The one line with which the program refuses to start.
 fn refusal(home: &Home) -> String {
-    let error = App::open(home.settings(&[]), Clock::System).err().expect("the start is refused");
-    let mut words = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        words = format!("{words}: {cause}");
-        source = cause.source();
-    }
-    words
+    let (_, said) = Child::refused(home, &[]);
+    assert!(said.starts_with("guestlog: ") && said.lines().count() == 1, "{said}");
+    said
 }
 
 #[test]
@@ -317,7 +313,8 @@ fn a_start_without_the_right_master_key_is_refused() {
         assert!(!words.contains(&encoded[..8]), "{words}");
 
         std::fs::write(&file, &right).unwrap();
-        App::open(home.settings(&[]), Clock::System).expect("with its own key it starts").stop();
+        // With its own key it starts.
+        Child::start(&home, &[]).kill();
     });
 }
 
