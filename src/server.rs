@@ -24,6 +24,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
+/// How long after the first signal another one is still the same, as when a supervisor signals a process and then its
+/// group.
+const SAME_MOMENT: Duration = Duration::from_millis(100);
+
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -198,7 +202,7 @@ impl Application {
                 metrics.stop().await;
             }
         };
-        Ok(match select(pin!(in_order), pin!(stops.next())).await {
+        Ok(match select(pin!(in_order), pin!(stops.again())).await {
             Either::Left(_) => {
                 tracing::info!("stopped");
                 Stopped::InOrder
@@ -265,9 +269,25 @@ impl Stops {
         poll_fn(|cx| self.poll(cx)).await;
     }
 
+    /// Waits for a further one: those that come in the same moment, as to a process and to its group, are the same.
+    async fn again(&mut self) {
+        tokio::time::sleep(SAME_MOMENT).await;
+        poll_fn(|cx| {
+            while self.signalled(cx) {}
+            Poll::Ready(())
+        })
+        .await;
+        self.next().await;
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let asked = [self.terminate.poll_recv(cx), self.interrupt.poll_recv(cx), self.requests.poll_recv(cx)];
-        if asked.iter().any(|asked| matches!(asked, Poll::Ready(Some(())))) { Poll::Ready(()) } else { Poll::Pending }
+        let requested = matches!(self.requests.poll_recv(cx), Poll::Ready(Some(())));
+        if self.signalled(cx) || requested { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn signalled(&mut self, cx: &mut Context<'_>) -> bool {
+        let signals = [self.terminate.poll_recv(cx), self.interrupt.poll_recv(cx)];
+        signals.iter().any(|signal| matches!(signal, Poll::Ready(Some(()))))
     }
 }
 

@@ -18,7 +18,7 @@ pub mod visits;
 
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::crypto::{CustomerKeys, Keyring, MasterKey};
+use crate::crypto::{CryptoError, CustomerKeys, Keyring, MasterKey};
 use crate::domain::{CustomerId, Timestamp};
 use crate::error::Error;
 use crate::store::{self, Conn, Db, Options, Tx};
@@ -257,10 +257,9 @@ fn open_master_key(settings: &Settings, db: &Db) -> Result<MasterKey, Error> {
     };
     let master = master.map_err(Error::internal)?;
     if let Some(other) = in_use.iter().find(|id| *id != master.id()) {
-        return Err(Error::internal(format!(
-            "keys.master_key_file holds master key {}, but the database was sealed under {other}",
-            master.id()
-        )));
+        let why =
+            format!("{} holds master key {}, but the database was sealed under {other}", path.display(), master.id());
+        return Err(Error::internal(CryptoError::MasterKey(why)));
     }
     Ok(master)
 }
