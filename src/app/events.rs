@@ -137,12 +137,13 @@ pub fn get(view: &mut View<'_>, customer: CustomerId, id: EventId) -> Result<Eve
 pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &Ask) -> Result<Page<Event>, Error> {
     let limit = ask.limit()?;
     let keyring = view.core.keyring.clone();
+    let order = if filter.after.is_some() { "events-after" } else { "events" };
+    let cursor = ask.position(&keyring, Some(customer), order)?;
     let Some(narrow) = narrowed(view, customer, filter)? else {
         return Ok(Page { data: Vec::new(), next_cursor: None });
     };
     if let Some(after) = filter.after {
-        let cursor = ask.position(&keyring, Some(customer), "events-after")?.and_then(|text| text.parse().ok());
-        let after = match cursor {
+        let after = match cursor.and_then(|text| text.parse().ok()) {
             Some(key) => EventKey(key),
             None => stored_key(view, customer, after)?,
         };
@@ -151,21 +152,20 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
         return cut(
             &keyring,
             Some(customer),
-            "events-after",
+            order,
             limit,
             rows,
             |row| row.id.0.to_string(),
             |rows| show_all(view, customer, rows),
         );
     }
-    let cursor = ask.position(&keyring, Some(customer), "events")?;
     let before = cursor
         .as_deref()
         .and_then(|text| text.split_once(' '))
         .and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?)?, EventKey(id.parse().ok()?))));
     let rows = store::events::page(view.conn, customer, &narrow, before, limit as i64 + 1)?;
     let position = |row: &store::events::Event| format!("{} {}", row.occurred_at.micros(), row.id.0);
-    cut(&keyring, Some(customer), "events", limit, rows, position, |rows| show_all(view, customer, rows))
+    cut(&keyring, Some(customer), order, limit, rows, position, |rows| show_all(view, customer, rows))
 }
 
 fn stored_key(view: &mut View<'_>, customer: CustomerId, id: EventId) -> Result<EventKey, Error> {

@@ -157,7 +157,10 @@ fn apply(
     let mut mirror = dossier.mirror()?;
     for ((field, stated), kept) in Field::ALL.into_iter().zip(fields).zip(&mut mirror) {
         let Some(value) = stated else { continue };
-        let said = Dated { at: work.now, source: Source::Backend, value };
+        // The backend's last word replaces its words before, also in one instant or by a node whose clock is behind.
+        let next = kept.as_ref().and_then(|kept| Timestamp::from_micros(kept.at.micros() + 1));
+        let at = next.map_or(work.now, |next| next.max(work.now));
+        let said = Dated { at, source: Source::Backend, value };
         dossier.say(keys, field, said.clone())?;
         *kept = Some(said);
     }

@@ -361,7 +361,8 @@ pub struct KeyChange {
 
 /// Revokes a key.
 #[utoipa::path(patch, path = "/v1/admin/customers/{id}/keys/{key_id}", tag = "admin", operation_id = "change_key",
-    params(("id" = uuid::Uuid, Path, description = "The customer's id"), ("key_id" = String, Path, description = "The public part of the key")),
+    params(("id" = uuid::Uuid, Path, description = "The customer's id"),
+        ("key_id" = String, Path, description = "The public part of the key", min_length = 1, max_length = 64)),
     request_body = KeyChange,
     responses((status = 200, description = "Revoked", body = Key), Refusals),
     security(("key" = ["admin"])))]

@@ -308,6 +308,9 @@ fn a_cursor_of_another_customer_list_or_hand_is_refused() {
             (format!("/v1/visits?cursor={cursor}"), &town.key),
             (format!("/v1/people?cursor={cursor}"), &town.key),
             (format!("/v1/events?cursor={turned}"), &town.key),
+            // Also where the list is empty whatever the cursor.
+            ("/v1/events?person=nobody&cursor=x".to_owned(), &town.key),
+            ("/v1/visits?license=L-9&cursor=x".to_owned(), &town.key),
         ] {
             let answer = town.served.get(&path, key);
             assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (422, &json!("invalid_cursor")), "{path}");

@@ -42,6 +42,8 @@ pub(super) struct Import<'a> {
     guests: Distinct,
     hosts: Distinct,
     overlaps: Overlaps,
+    /// How many events were new when the database last looked at its tables.
+    planned_for: u64,
     summary: Summary,
     watcher: &'a mut dyn Watcher,
 }
@@ -52,7 +54,7 @@ impl<'a> Import<'a> {
         let (group, origins) = (Vec::new(), Vec::new());
         let (guests, hosts) = (Distinct::default(), Distinct::default());
         let overlaps = Overlaps::default();
-        Self { app, site, drawer, group, origins, guests, hosts, overlaps, summary, watcher }
+        Self { app, site, drawer, group, origins, guests, hosts, overlaps, planned_for: 0, summary, watcher }
     }
 
     /// Whether it is time to settle: a group is full, or no row for a while held anything.
@@ -63,8 +65,9 @@ impl<'a> Import<'a> {
     /// Reports what only the whole file shows, and what it came to.
     ///
     /// # Errors
-    /// When the watcher cannot take it in.
+    /// When the watcher cannot take it in, or the database stays out of reach.
     pub fn finish(mut self, started: Instant) -> Result<Summary, Error> {
+        self.refresh_plans()?;
         let found = std::mem::take(&mut self.overlaps).found();
         self.summary.already_checked_in = found.as_ref().map(|found| found.len() as u64);
         for (row, line) in found.into_iter().flatten() {
@@ -122,11 +125,27 @@ impl<'a> Import<'a> {
             self.rehearse()?;
         } else if !self.group.is_empty() {
             self.store()?;
+            self.keep_plans()?;
         }
         self.group.clear();
         self.origins.clear();
         let Rows { read, refused, .. } = self.summary.rows;
         self.watcher.advanced(Progress { read_bytes, rows: read, refused })
+    }
+
+    /// Keeps the database's plans in step with tables that grow fourfold, and again at the end.
+    fn keep_plans(&mut self) -> Result<(), Error> {
+        let created = self.summary.events.created;
+        if created >= self.planned_for.saturating_mul(4) { self.refresh_plans() } else { Ok(()) }
+    }
+
+    fn refresh_plans(&mut self) -> Result<(), Error> {
+        let created = self.summary.events.created;
+        if self.summary.dry_run || created <= self.planned_for {
+            return Ok(());
+        }
+        self.planned_for = created;
+        patiently(|| self.app.write_blocking(|work| Ok(store::planner::refresh(work.tx)?)))
     }
 
     fn store(&mut self) -> Result<(), Error> {
