@@ -1,7 +1,6 @@
 //! What the demo keeps beside the database: whose key it plays with, and when its day was.
 
 use super::super::outcome::Failure;
-use super::sample;
 use crate::app::{App, Work, customers, keys, licenses};
 use crate::domain::license::OverdueRule;
 use crate::domain::scope::{Scope, Scopes};
@@ -17,6 +16,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
+/// Before the first event of the sample's day, in seconds after midnight.
+const FIRST_S: i64 = 6 * 3_600;
 const NOON_S: i64 = 12 * 3_600;
 const FILE: &str = "demo.json";
 const CUSTOMER: &str = "Demo A/S";
@@ -87,7 +88,7 @@ impl Home {
 
     /// The local days that the sample's day lies in, from midnight to midnight.
     pub fn day(&self) -> (Timestamp, Timestamp) {
-        let (first, last) = (self.kept.midnight.plus_seconds(sample::FIRST_S), self.kept.until);
+        let (first, last) = (self.kept.midnight.plus_seconds(FIRST_S), self.kept.until);
         (ZONE.day_start(ZONE.local_date(first)), ZONE.day_end(ZONE.local_date(last)))
     }
 

@@ -10,8 +10,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 const CSV: &str = include_str!("../../../demo/visits.csv");
-/// Before the first event of the day, in seconds after midnight.
-pub(super) const FIRST_S: i64 = 6 * 3_600;
 /// Its events wait for a network and are sent in one stream.
 pub(super) const OFFLINE_DEVICE: &str = "kiosk-2";
 
