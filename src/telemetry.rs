@@ -51,9 +51,12 @@ where
         LogFormat::Text => lines.with_ansi(colour).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
     };
-    let filter = level.and(filter_fn(|meta| *meta.level() <= cap(meta.target())));
+    let filter = level.and(filter_fn(|meta| meta.target() != CLIENTS_NOISE && *meta.level() <= cap(meta.target())));
     tracing_subscriber::registry().with(lines.with_filter(filter))
 }
+
+/// Where actix says, as errors, that a client broke the protocol or went away: with it anybody could fill the disk.
+const CLIENTS_NOISE: &str = "actix_http::h1::dispatcher";
 
 /// The most talkative level that a target is trusted with.
 fn cap(target: &str) -> Level {
@@ -115,6 +118,7 @@ mod tests {
         tracing::info!(target: "guestlogger", "foreign info");
         tracing::warn!(target: "actix_server::accept", "foreign warn");
         tracing::warn!(target: "rustls::msgs", "illegal host name");
+        tracing::error!(target: "actix_http::h1::dispatcher", "stream error: request parse error");
     }
 
     #[test]
@@ -122,7 +126,7 @@ mod tests {
         let said = Capture::of(LogLevel::Trace, LogFormat::Text, speak);
         assert!(said.contains("own trace") && said.contains("own error") && said.contains("foreign warn"), "{said}");
         assert!(!said.contains("foreign trace") && !said.contains("foreign info"), "{said}");
-        assert!(!said.contains("illegal host name"), "{said}");
+        assert!(!said.contains("illegal host name") && !said.contains("stream error"), "{said}");
         let said = Capture::of(LogLevel::Error, LogFormat::Text, speak);
         assert!(said.contains("own error") && said.lines().count() == 1, "{said}");
         assert_eq!(Capture::of(LogLevel::Off, LogFormat::Text, speak), "");

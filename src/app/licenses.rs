@@ -184,7 +184,7 @@ pub fn change(
     show(&keys, row)
 }
 
-/// A licence in force by its number, for a filter: none when the customer has no such.
+/// A licence by its number, for a filter: none when the customer has no such.
 pub(super) fn id_by_number(
     view: &mut View<'_>,
     customer: CustomerId,
@@ -192,6 +192,12 @@ pub(super) fn id_by_number(
 ) -> Result<Option<LicenseId>, Error> {
     let keys = view.customer_keys(customer)?;
     Ok(store::licenses::by_number(view.conn, customer, &number_index(&keys, number))?.map(|row| row.id))
+}
+
+/// A licence by its number, for an answer that would mislead if a mistyped number counted as an empty site.
+pub(super) fn named(view: &mut View<'_>, customer: CustomerId, number: &LicenseNumber) -> Result<LicenseId, Error> {
+    let unknown = || Error::refused(Code::LicenseUnknown, "'license' names no licence of the customer of this key.");
+    id_by_number(view, customer, number.as_str())?.ok_or_else(unknown)
 }
 
 /// The inside number of a licence by its number, for those who assemble the house.

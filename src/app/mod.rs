@@ -200,9 +200,10 @@ impl App {
         }
     }
 
-    /// Lets the writers finish what they have accepted, and ends them.
+    /// Lets the writers finish what they have accepted, ends them, and closes the database.
     pub fn stop(&self) {
         self.0.ingest.stop();
+        self.db().close();
     }
 }
 

@@ -4,7 +4,7 @@ use super::View;
 use crate::domain::statistics::{By, bucket, buckets};
 use crate::domain::text::LicenseNumber;
 use crate::domain::zone::Zone;
-use crate::domain::{CustomerId, FieldError, Timestamp};
+use crate::domain::{CustomerId, FieldError, LicenseId, Timestamp};
 use crate::error::Error;
 use crate::store;
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub struct Ask {
 /// Counts visits.
 ///
 /// # Errors
-/// `invalid_input` when the span is empty, too long or of too many counts.
+/// `invalid_input` when the span is empty, too long or of too many counts; `license_unknown`.
 pub fn visits(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<Statistics, Error> {
     let to = ask.to.unwrap_or(view.now);
     let from = ask.from.unwrap_or_else(|| to.plus_seconds(-DEFAULT_DAYS * DAY_S));
@@ -71,7 +71,7 @@ pub fn visits(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<St
         let error = FieldError::new("out_of_range", format!("must lie after 'from', by at most {MAX_DAYS} days"));
         return Err(Error::invalid(vec![error.at("?to")]));
     }
-    let (license, zone, known) = site(view, customer, ask.license.as_ref())?;
+    let (license, zone) = site(view, customer, ask.license.as_ref())?;
     let spans = buckets(ask.by, zone, from, to).map_err(|error| Error::invalid(vec![error.at("?by")]))?;
     let mut counts: BTreeMap<Timestamp, Count> = spans
         .into_iter()
@@ -81,7 +81,7 @@ pub fn visits(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<St
             (span.from, count)
         })
         .collect();
-    let rows = if known { store::visits::moments(view.conn, customer, license, from, to)? } else { Vec::new() };
+    let rows = store::visits::moments(view.conn, customer, license, from, to)?;
     let mut add = |at: Option<Timestamp>, which: fn(&mut Count) -> &mut u64| {
         let Some(at) = at.filter(|at| (from..to).contains(at)) else { return };
         if let Some(count) = counts.get_mut(&bucket(ask.by, zone, at).from) {
@@ -98,16 +98,16 @@ pub fn visits(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<St
     Ok(Statistics { by: ask.by, time_zone: zone.name().to_owned(), data: counts.into_values().collect() })
 }
 
-type Site = (Option<crate::domain::LicenseId>, Zone, bool);
-
-/// The licence, its zone (else the customer's), and whether the customer has it.
-fn site(view: &mut View<'_>, customer: CustomerId, number: Option<&LicenseNumber>) -> Result<Site, Error> {
+/// The licence that was asked for, and its zone; else the customer's.
+fn site(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    number: Option<&LicenseNumber>,
+) -> Result<(Option<LicenseId>, Zone), Error> {
     let zone = super::customers::zone(view, customer)?;
-    let Some(number) = number else { return Ok((None, zone, true)) };
-    let Some(id) = super::licenses::id_by_number(view, customer, number.as_str())? else {
-        return Ok((None, zone, false));
-    };
+    let Some(number) = number else { return Ok((None, zone)) };
+    let id = super::licenses::named(view, customer, number)?;
     let row = store::licenses::get(view.conn, customer, id)?;
     let zone = row.map(|row| Zone::parse(&row.time_zone)).transpose().map_err(Error::internal)?.unwrap_or(zone);
-    Ok((Some(id), zone, true))
+    Ok((Some(id), zone))
 }

@@ -1,12 +1,12 @@
 //! The database as the rest of the house sees it: `read` and `write`, nothing else.
 
-use super::conn::{self, Conn, Manager};
+use super::conn::{self, Conn};
+use super::pools::Pools;
 use super::tx::Tx;
 use super::url::Target;
 use crate::error::Error;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{Pool, PooledConnection};
 use diesel::sql_types::Text;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,8 +61,7 @@ impl std::fmt::Debug for Options {
 pub struct Db(Arc<Inner>);
 
 struct Inner {
-    readers: Pool<Manager>,
-    writers: Pool<Manager>,
+    pools: Pools,
     target: Target,
 }
 
@@ -82,23 +81,14 @@ impl Db {
         if let Target::Sqlite(path) = &target {
             make_private_file(path).map_err(Error::internal)?;
         }
-        let pool = |size: u32, read_only: bool| {
-            Pool::builder()
-                .max_size(size.max(1))
-                .min_idle(Some(1))
-                .connection_timeout(Duration::from_millis(options.acquire_timeout_ms.into()))
-                .error_handler(Box::new(QuietHandler))
-                .build(Manager { target: target.clone(), setup: setup(&target, options, read_only) })
-                .map_err(Error::unavailable)
-        };
-        let writers = pool(if target.is_sqlite() { 1 } else { options.writers }, false)?;
-        let db = Self(Arc::new(Inner { writers, readers: pool(options.readers, true)?, target }));
+        let pools = Pools::open(&target, options)?;
+        let db = Self(Arc::new(Inner { pools, target }));
         db.refuse_unsafe_settings()?;
         Ok(db)
     }
 
     fn refuse_unsafe_settings(&self) -> Result<(), Error> {
-        let mut conn = self.writer()?;
+        let mut conn = self.0.pools.writer()?;
         if let Conn::Postgres(c) = &mut *conn {
             for (name, unsafe_value) in [
                 ("fsync", "off"),
@@ -138,7 +128,7 @@ impl Db {
     /// # Errors
     /// When the database is out of reach or a migration fails.
     pub fn migrate(&self) -> Result<usize, Error> {
-        self.writer()?.migrate()
+        self.0.pools.writer()?.migrate()
     }
 
     /// How many migrations the database lacks, and how many it has that this program does not know.
@@ -146,7 +136,7 @@ impl Db {
     /// # Errors
     /// When the database is out of reach.
     pub fn migrations_due(&self) -> Result<(usize, usize), Error> {
-        checked_out(&self.0.readers, "reader")?.migrations_due()
+        self.0.pools.reader()?.migrations_due()
     }
 
     /// Runs `query` on a connection that cannot write.
@@ -154,8 +144,7 @@ impl Db {
     /// # Errors
     /// Those of `query`, and [`Error::Unavailable`] when no connection is free in time.
     pub fn read<T>(&self, query: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        let mut conn = checked_out(&self.0.readers, "reader")?;
-        query(&mut conn)
+        query(&mut *self.0.pools.reader()?)
     }
 
     /// Runs `work` in one transaction, again when the database says that it lost a race.
@@ -163,7 +152,7 @@ impl Db {
     /// # Errors
     /// Those of `work`, and [`Error::Unavailable`] when no connection is free in time or the races go on.
     pub fn write<T>(&self, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        let mut conn = self.writer()?;
+        let mut conn = self.0.pools.writer()?;
         for attempt in 1..=ATTEMPTS {
             match conn.write(|conn| work(&mut Tx::new(conn))) {
                 Err(Error::Conflict(why)) if attempt < ATTEMPTS => {
@@ -177,25 +166,16 @@ impl Db {
         Err(Error::unavailable("the races went on"))
     }
 
-    fn writer(&self) -> Result<PooledConnection<Manager>, Error> {
-        checked_out(&self.0.writers, "writer")
-    }
-
-    /// How many connections are in use and how many there are, readers then writers.
+    /// How many connections are in use and how many there are, readers then writers; none when closed.
     #[must_use]
-    pub fn pools(&self) -> [(&'static str, u32, u32); 2] {
-        let of = |name, pool: &Pool<Manager>| {
-            let state = pool.state();
-            (name, state.connections - state.idle_connections, state.connections)
-        };
-        [of("reader", &self.0.readers), of("writer", &self.0.writers)]
+    pub fn pools(&self) -> Vec<(&'static str, u32, u32)> {
+        self.0.pools.counts()
     }
-}
 
-fn checked_out(pool: &Pool<Manager>, name: &'static str) -> Result<PooledConnection<Manager>, Error> {
-    let conn = pool.get().map_err(Error::unavailable)?;
-    metrics::counter!("guestlog_db_checkouts_total", "pool" => name).increment(1);
-    Ok(conn)
+    /// Closes every connection, waiting for those that are just being made; whoever asks for one later is refused.
+    pub fn close(&self) {
+        self.0.pools.close();
+    }
 }
 
 /// A pause that grows with the attempt, jittered so that the losers of one race do not meet again.
@@ -204,32 +184,6 @@ fn pause(attempt: u32) -> Duration {
     // Without randomness the pause is merely not jittered.
     let _ = getrandom::fill(&mut byte);
     Duration::from_micros(u64::from(attempt) * (500 + u64::from(byte[0]) * 40))
-}
-
-fn setup(target: &Target, options: &Options, read_only: bool) -> String {
-    let wait_ms = options.busy_timeout_ms;
-    let statement_ms = options.statement_timeout_ms;
-    match (target, read_only) {
-        (Target::Sqlite(_), true) => format!(
-            "PRAGMA busy_timeout = {wait_ms}; PRAGMA query_only = ON; PRAGMA foreign_keys = ON; \
-             PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
-        ),
-        // WAL with FULL: a commit is on disk when it returns. secure_delete: freed pages are overwritten.
-        (Target::Sqlite(_), false) => format!(
-            "PRAGMA busy_timeout = {wait_ms}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
-             PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;"
-        ),
-        (Target::Postgres(_), true) => {
-            format!(
-                "SET default_transaction_read_only = on; SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';"
-            )
-        }
-        (Target::Postgres(_), false) => format!(
-            "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {wait_ms}; \
-             SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';"
-        ),
-    }
 }
 
 /// Makes the file, readable by its owner alone, before SQLite would make it readable by all.
@@ -241,14 +195,6 @@ fn make_private_file(path: &std::path::Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder).map_err(named)?;
     }
     std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop).map_err(named)
-}
-
-/// The pool would log every failed attempt to connect, with the address; the caller logs once.
-#[derive(Debug)]
-struct QuietHandler;
-
-impl<E> diesel::r2d2::HandleError<E> for QuietHandler {
-    fn handle_error(&self, _: E) {}
 }
 
 /// Runs a statement that answers nothing, for the settings of a connection.

@@ -191,3 +191,15 @@ fn output_that_nobody_reads_is_no_failure() {
     let ended = child.wait_with_output().unwrap();
     assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
 }
+
+/// A connection that is still being made when the process ends must not bring it down.
+#[test]
+fn a_short_command_ends_well_time_and_again() {
+    let home = Home::new(Kind::Postgres);
+    guestlog(&home, &["migrate"]).done();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..25).for_each(|_| drop(guestlog(&home, &["customer", "list"]).done())));
+        }
+    });
+}

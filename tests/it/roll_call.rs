@@ -211,3 +211,14 @@ fn a_silent_entrance_is_named() {
         assert_eq!(scene.served.get("/v1/devices?limit=1", &scene.key).json()["data"].as_array().unwrap().len(), 1);
     });
 }
+
+/// In an evacuation a mistyped number must not read as an empty building.
+#[test]
+fn a_licence_that_is_not_there_is_no_empty_site() {
+    Scene::on_both(hours(8), |scene| {
+        for path in ["/v1/visits/on-site?license=L-2", "/v1/statistics/visits?by=day&license=L-2"] {
+            let answer = scene.served.get(path, &scene.key);
+            assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("license_unknown")), "{path}");
+        }
+    });
+}
