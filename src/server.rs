@@ -167,12 +167,6 @@ impl Application {
         self.metrics.as_ref().map(Listener::address)
     }
 
-    /// The port of the metrics.
-    #[must_use]
-    pub fn metrics_port(&self) -> Option<u16> {
-        self.metrics_address().map(|address| address.port())
-    }
-
     /// What stops it, besides a signal.
     #[must_use]
     pub fn handle(&self) -> Handle {

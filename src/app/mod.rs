@@ -91,7 +91,15 @@ impl App {
     /// # Errors
     /// A database out of reach or unsafe, migrations missing or unknown, a master key missing, readable by others or not the right one.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, Error> {
-        let core = Core::open(settings, clock)?;
+        Self::over(open_db(&settings)?, settings, clock)
+    }
+
+    /// As [`App::open`], over a database that is open already.
+    ///
+    /// # Errors
+    /// Those of [`App::open`].
+    pub fn over(db: Db, settings: Settings, clock: Clock) -> Result<Self, Error> {
+        let core = Core::over(db, settings, clock)?;
         let writers = if core.db.is_sqlite() { 1 } else { core.settings.database.writers };
         let ingest = ingest::Writers::start(&core, writers)?;
         Ok(Self(Arc::new(Inner { core, ingest })))
@@ -208,8 +216,7 @@ impl App {
 }
 
 impl Core {
-    fn open(settings: Settings, clock: Clock) -> Result<Self, Error> {
-        let db = open_db(&settings)?;
+    fn over(db: Db, settings: Settings, clock: Clock) -> Result<Self, Error> {
         let (missing, unknown) = db.migrations_due()?;
         if missing > 0 || unknown > 0 {
             return Err(Error::internal(format!(

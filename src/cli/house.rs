@@ -25,8 +25,9 @@ pub fn within<T>(config: Option<PathBuf>, command: impl FnOnce(&App) -> Result<T
 /// # Errors
 /// When the database is out of reach, unsafe or of another version, or the master key cannot be used.
 pub fn open(settings: Settings) -> Result<App, Failure> {
-    refuse_due(&app::open_db(&settings)?)?;
-    Ok(App::open(settings, Clock::System)?)
+    let db = app::open_db(&settings)?;
+    refuse_due(&db)?;
+    Ok(App::over(db, settings, Clock::System)?)
 }
 
 /// As [`open`], but runs the migrations that are due; returns how many ran.
@@ -34,8 +35,9 @@ pub fn open(settings: Settings) -> Result<App, Failure> {
 /// # Errors
 /// As [`open`], and when a migration fails.
 pub fn open_migrated(settings: Settings) -> Result<(App, usize), Failure> {
-    let ran = migrate(&app::open_db(&settings)?)?;
-    Ok((App::open(settings, Clock::System)?, ran))
+    let db = app::open_db(&settings)?;
+    let ran = migrate(&db)?;
+    Ok((App::over(db, settings, Clock::System)?, ran))
 }
 
 /// Runs the migrations that are due; returns how many ran.
