@@ -1,6 +1,7 @@
 //! The one error type and its table of codes. Knows nothing of HTTP.
 
 use crate::domain::Fault;
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 
 macro_rules! codes {
@@ -86,6 +87,18 @@ codes! {
     AlreadyExists = "already_exists" / 409: "It exists already", "Det findes allerede";
     "Something with this number or name exists already. The detail says what.",
     "Der findes allerede noget med dette nummer eller navn. Detaljen siger hvad.";
+    /// The customer has deleted the person; only an explicit word makes the person anew.
+    PersonErased = "person_erased" / 409: "The person has been deleted", "Personen er slettet";
+    "The customer has deleted this person, and late messages must not bring the person back. If you mean to register the person anew, PUT with ?recreate=true: a new life of the ref begins, and events from before it stay refused.",
+    "Kunden har slettet personen, og forsinkede beskeder må ikke bringe personen tilbage. Skal personen oprettes på ny, så brug PUT med ?recreate=true: så begynder forfra under samme ref, og begivenheder fra før afvises fortsat.";
+    /// The person's data are restricted: they must be kept.
+    PersonRestricted = "person_restricted" / 409: "The person's data are under restriction", "Personens oplysninger er under begrænsning";
+    "The person has asked that the data be kept: the processing is unlawful and the person opposes erasure, or the person needs the data for a legal claim (Article 18(1)(b) and (c) GDPR). Nothing was deleted. If the deletion is to be carried out all the same, repeat the request with ?confirmation= and the token in 'confirmation'.",
+    "Personen har bedt om, at oplysningerne bevares: behandlingen er ulovlig, og personen modsætter sig sletning, eller personen skal bruge oplysningerne til et retskrav (artikel 18, stk. 1, litra b og c, i databeskyttelsesforordningen). Intet er slettet. Skal der slettes alligevel, så gentag forespørgslen med ?confirmation= og koden i 'confirmation'.";
+    /// A comparison would delete more than its bound.
+    ReconciliationNeedsConfirmation = "reconciliation_needs_confirmation" / 409: "The comparison would delete many people", "Sammenligningen ville slette mange personer";
+    "The list lacks more of the people held than the bound allows, or it is empty. Nothing was deleted. If the list is right, send it again with ?confirmation= and the token in 'confirmation'.",
+    "Listen mangler flere af de registrerede personer, end grænsen tillader, eller den er tom. Intet er slettet. Er listen rigtig, så send den igen med ?confirmation= og koden i 'confirmation'.";
     /// The body is larger than allowed.
     BodyTooLarge = "body_too_large" / 413: "The body is too large", "Indholdet er for stort";
     "The body, a line of it or a batch is larger than the bound that the detail names. Send it in smaller parts.",
@@ -135,6 +148,18 @@ pub enum Error {
         /// The fields at fault, for invalid input.
         faults: Vec<Fault>,
     },
+    /// Refused until the client says with a token that it is meant.
+    #[error("{}: {detail}", code.as_str())]
+    Unconfirmed {
+        /// Which of the table.
+        code: Code,
+        /// A sentence for people.
+        detail: String,
+        /// The token.
+        confirmation: String,
+        /// What is to be confirmed, in numbers.
+        counts: BTreeMap<&'static str, u64>,
+    },
     /// Busy or out of reach for a moment; the client may try again.
     #[error("unavailable")]
     Unavailable(#[source] Source),
@@ -182,7 +207,7 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::Refused { code, .. } => *code,
+            Self::Refused { code, .. } | Self::Unconfirmed { code, .. } => *code,
             Self::Unavailable(_) | Self::Conflict(_) => Code::Unavailable,
             Self::Internal(_) => Code::Internal,
         }

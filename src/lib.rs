@@ -11,6 +11,7 @@ pub mod crypto;
 pub mod domain;
 pub mod error;
 pub mod http;
+pub mod jobs;
 pub mod server;
 pub mod store;
 pub mod telemetry;

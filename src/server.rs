@@ -46,6 +46,9 @@ pub enum StartError {
     /// Metrics cannot be kept or shown.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// The operating system has no thread left.
+    #[error("there is no thread for jobs: {0}")]
+    Jobs(#[source] io::Error),
 }
 
 /// How the server came to its end.

@@ -46,13 +46,14 @@ pub fn create(work: &mut Work<'_, '_>, name: &Label, zone: Zone) -> Result<Custo
         created_at: work.now,
     };
     store::customers::insert(work.tx, &row)?;
-    let keys = work.core.keyring.create_customer(id).map_err(Error::internal)?;
+    let master = work.master()?;
+    let keys = work.core.keyring.create_customer(&master, id).map_err(Error::internal)?;
     let keys: Vec<_> = keys.into_iter().map(|key| key_row(id, key, work.now)).collect::<Result<_, _>>()?;
     store::customers::insert_keys(work.tx, &keys)?;
     Ok(row.into())
 }
 
-fn key_row(customer_id: CustomerId, key: WrappedCustomerKey, now: Timestamp) -> Result<CustomerKey, Error> {
+pub(super) fn key_row(customer_id: CustomerId, key: WrappedCustomerKey, now: Timestamp) -> Result<CustomerKey, Error> {
     Ok(CustomerKey {
         customer_id,
         purpose: match key.purpose {

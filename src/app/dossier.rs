@@ -47,6 +47,8 @@ impl Dossier {
             mirror_sealed: None,
             created_at: now,
             updated_at: now,
+            epoch: 1,
+            epoch_at: None,
         };
         Ok(Self { row, key, changed: false })
     }
@@ -205,6 +207,12 @@ impl Dossier {
         text(self.key.open(&place, sealed).map_err(Error::internal)?.to_vec())
     }
 
+    /// Seals why the person's data are restricted.
+    pub fn seal_reason(&self, plain: &str) -> Result<Vec<u8>, Error> {
+        let place = self.place("restrictions", "reason_sealed", Row::Key(self.row.id.0));
+        self.key.seal(&place, plain.as_bytes()).map_err(Error::internal)
+    }
+
     /// Seals the customer's own identifier of a visit.
     pub fn seal_visit_ref(&self, visit: VisitId, plain: &str) -> Result<Vec<u8>, Error> {
         let place = self.place("visits", "visit_ref_sealed", Row::Uuid(visit.0));
@@ -220,6 +228,21 @@ impl Dossier {
 
 fn place(customer: CustomerId, table: &'static str, column: &'static str, row: Row, person: PersonId) -> Place {
     Place { customer, table, column, row, subject: Some(person), version: PERSON_KEY_VERSION }
+}
+
+/// The ref alone of a stored person.
+pub(crate) fn open_ref(
+    keys: &CustomerKeys,
+    id: PersonId,
+    key_version: i32,
+    wrapped_key: &[u8],
+    ref_sealed: &[u8],
+) -> Result<String, Error> {
+    let version = u32::try_from(key_version).map_err(Error::internal)?;
+    let wrapped = WrappedPersonKey { version, wrapped: wrapped_key.to_vec() };
+    let key = keys.open_person_key(id, &wrapped).map_err(Error::internal)?;
+    let place = place(keys.customer, "people", "ref_sealed", Row::Key(id.0), id);
+    text(key.open(&place, ref_sealed).map_err(Error::internal)?.to_vec())
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, Error> {
@@ -246,4 +269,12 @@ pub(crate) fn email_index(keys: &CustomerKeys, text: &str) -> Option<Vec<u8>> {
 pub(crate) fn phone_index(keys: &CustomerKeys, text: &str) -> Option<Vec<u8>> {
     let phone = Phone::new(text).ok()?;
     Some(keys.index.index("person.phone", phone.normalised().as_bytes()).to_vec())
+}
+
+/// By what an erased person's tombstone and journal entries are found.
+///
+/// Made of the blind index of the ref, so that it can be told from a ref and from a person's row alike; whoever has no
+/// key of the customer cannot tell to which row of an old backup it belongs.
+pub(crate) fn tombstone_digest(keys: &CustomerKeys, ref_index: &[u8]) -> [u8; 32] {
+    keys.index.digest("tombstone", &[ref_index])
 }

@@ -4,11 +4,13 @@ use super::App;
 use crate::error::Error;
 use crate::store;
 
-/// Checks what readiness promises: the database answers and its migrations are those of this program.
+/// Checks what readiness promises: the database answers, its migrations are those of this program, and erasures that it
+/// did not know are repeated.
 ///
 /// # Errors
-/// [`Error::Unavailable`] when either is not so.
+/// [`Error::Unavailable`] when one of them is not so.
 pub fn ready(app: &App) -> Result<(), Error> {
+    app.served()?;
     app.db().read(|conn| Ok(store::doctor::ping(conn)?)).map_err(Error::unavailable)?;
     match app.db().migrations_due().map_err(Error::unavailable)? {
         (0, 0) => Ok(()),

@@ -13,7 +13,7 @@ use crate::store::idempotency::Kept;
 /// How long an answer is kept, in seconds.
 const KEPT_S: i64 = 7 * 86_400;
 /// Whose the operator's own requests are.
-const OPERATOR: CustomerId = CustomerId(0);
+pub(super) const OPERATOR: CustomerId = CustomerId(0);
 
 /// A retry's identity: the client's key and what it asks for.
 #[derive(Clone)]
@@ -44,11 +44,11 @@ pub fn once(
 ) -> Result<(u16, Vec<u8>), Error> {
     let Some(token) = token else { return make(work) };
     let customer = token.customer.unwrap_or(OPERATOR);
-    let master = IndexKey::from_bytes(&work.core.keyring.master().derive("idempotency"));
+    let master = IndexKey::from_bytes(&*work.core.keyring.secret("idempotency").map_err(Error::internal)?);
     let owner = customer.0.to_be_bytes();
     let key_digest = master.digest("idempotency.key", &[&owner, token.key.as_bytes()]).to_vec();
     let request_digest = master.digest("idempotency.request", &[&owner, &token.request]).to_vec();
-    let sealing = sealing_key(work, &owner, &token.key);
+    let sealing = sealing_key(work, &owner, &token.key)?;
     let place = Place {
         customer,
         table: "idempotency_keys",
@@ -57,7 +57,7 @@ pub fn once(
         subject: None,
         version: 1,
     };
-    store::idempotency::remove_before(work.tx, customer, work.now.plus_seconds(-KEPT_S))?;
+    forget(work, customer)?;
     if let Some(kept) = store::idempotency::find(work.tx, customer, &key_digest)? {
         if kept.request_digest != request_digest {
             return Err(Error::refused(
@@ -81,7 +81,13 @@ pub fn once(
     Ok((status, body))
 }
 
-fn sealing_key(work: &Work<'_, '_>, owner: &[u8], key: &str) -> DataKey {
-    let root = IndexKey::from_bytes(&work.core.keyring.master().derive("idempotency-seal"));
-    DataKey::from_bytes(&root.digest("idempotency.seal", &[owner, key.as_bytes()]))
+/// Deletes the answers of a customer that are older than seven days.
+pub(super) fn forget(work: &mut Work<'_, '_>, customer: CustomerId) -> Result<(), Error> {
+    store::idempotency::remove_before(work.tx, customer, work.now.plus_seconds(-KEPT_S))?;
+    Ok(())
+}
+
+fn sealing_key(work: &Work<'_, '_>, owner: &[u8], key: &str) -> Result<DataKey, Error> {
+    let root = IndexKey::from_bytes(&*work.core.keyring.secret("idempotency-seal").map_err(Error::internal)?);
+    Ok(DataKey::from_bytes(&root.digest("idempotency.seal", &[owner, key.as_bytes()])))
 }

@@ -92,11 +92,12 @@ pub fn issue(work: &mut Work<'_, '_>, draft: &Draft) -> Result<Issued, Error> {
         _ => None,
     };
     let key = ApiKey::generate().map_err(Error::internal)?;
+    let pepper = work.core.keyring.secret("api-key").map_err(Error::internal)?;
     let row = KeyRow {
         key_id: key.key_id().to_owned(),
         customer_id: customer,
         license_id,
-        secret_digest: key.secret_digest(&work.core.keyring.master().derive("api-key")).to_vec(),
+        secret_digest: key.secret_digest(&pepper).to_vec(),
         scopes: draft.scopes.to_text(),
         created_at: work.now,
         expires_at: work.now.plus_seconds(i64::from(draft.days) * DAY_S),
@@ -198,7 +199,7 @@ pub(super) fn parse(token: &str) -> Result<ApiKey, Error> {
 pub(super) fn authenticate(core: &Core, key: &ApiKey) -> Result<By, Error> {
     let now = core.clock.now();
     let row = core.db.read(|conn| Ok(store::keys::find(conn, key.key_id())?))?;
-    let pepper = core.keyring.master().derive("api-key");
+    let pepper = core.keyring.secret("api-key").map_err(Error::internal)?;
     let row = row.filter(|row| key.matches(&pepper, &row.secret_digest)).ok_or_else(unauthenticated)?;
     if row.revoked_at.is_some() || row.expires_at <= now {
         return Err(unauthenticated());

@@ -62,6 +62,7 @@ fn place(customer: CustomerId, license: LicenseId, version: u32) -> Place {
 /// `not_found` for the customer, `already_exists` for the number.
 pub fn issue(work: &mut Work<'_, '_>, customer: PublicId, draft: &Draft) -> Result<License, Error> {
     let customer = super::customers::row(&mut work.view(), customer)?;
+    store::locks::hold_customer(work.tx, customer.id, false)?;
     let keys = work.customer_keys(customer.id)?;
     let number_index = number_index(&keys, draft.number.as_str());
     if store::licenses::by_number(work.tx, customer.id, &number_index)?.is_some() {
@@ -90,6 +91,14 @@ pub fn issue(work: &mut Work<'_, '_>, customer: PublicId, draft: &Draft) -> Resu
 
 fn minutes_column(rule: &OverdueRule) -> Result<Option<i32>, Error> {
     rule.after_minutes.map(i32::try_from).transpose().map_err(Error::internal)
+}
+
+/// The number of a licence, sealed under the customer's current key; with that key's version.
+pub(super) fn reseal(keys: &CustomerKeys, row: &LicenseRow) -> Result<(i32, Vec<u8>), Error> {
+    let number = zeroize::Zeroizing::new(number(keys, row)?);
+    let (version, key) = keys.current();
+    let sealed = key.seal(&place(row.customer_id, row.id, version), number.as_bytes()).map_err(Error::internal)?;
+    Ok((super::dossier::version_column(version)?, sealed))
 }
 
 /// The number of a licence, opened.

@@ -1,6 +1,10 @@
 //! Use-cases: synchronous, one transaction each; they state policy and the order of steps.
 
+pub mod agreements;
+pub mod backup;
+mod confirmation;
 pub mod customers;
+pub mod deletions;
 pub mod devices;
 mod dossier;
 pub mod events;
@@ -9,12 +13,23 @@ pub mod idempotency;
 mod ids;
 pub mod import;
 pub mod ingest;
+pub mod jobs;
+pub mod journal;
+mod keyring;
 pub mod keys;
 pub mod licenses;
+pub mod notices;
 pub mod page;
 pub mod people;
+mod purge;
+pub mod receipts;
+pub mod reconciliation;
+pub mod restrictions;
+pub mod rotation;
+mod scrub;
 pub mod statistics;
 pub mod visits;
+pub mod watch;
 
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -34,6 +49,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     core: Core,
     ingest: ingest::Writers,
+    arrivals: reconciliation::Arrivals,
 }
 
 /// What a use-case needs beside its transaction.
@@ -43,6 +59,8 @@ pub(crate) struct Core {
     pub keyring: Keyring,
     pub clock: Clock,
     pub settings: Arc<Settings>,
+    pub jobs: Arc<jobs::Bell>,
+    pub erasures: Arc<journal::Erasures>,
 }
 
 /// A connection that cannot write, and the present.
@@ -65,8 +83,23 @@ impl Work<'_, '_> {
         View { conn: self.tx, core: self.core, now: self.now }
     }
 
+    /// The keys of a customer as they are now: another process may have rotated them, and what would be wrapped by an
+    /// old one could be lost with it. Who wraps or seals by them holds the customer first.
     pub(crate) fn customer_keys(&mut self, customer: CustomerId) -> Result<Arc<CustomerKeys>, Error> {
+        if let Some(kept) = self.core.keyring.cached(customer) {
+            let stored = store::rewrap::seal_versions(self.tx, customer)?;
+            if !kept.versions().eq(stored.into_iter().map(i32::cast_unsigned)) {
+                self.core.keyring.forget(customer);
+            }
+        }
         self.view().customer_keys(customer)
+    }
+
+    /// The master key that wraps new keys; no rotation ends before this transaction does.
+    pub(crate) fn master(&mut self) -> Result<Arc<MasterKey>, Error> {
+        store::master_keys::hold(self.tx, false)?;
+        let id = store::master_keys::in_use(self.tx)?.ok_or_else(|| Error::internal("no master key is in use"))?;
+        self.core.keyring.master(&id).map_err(Error::internal)
     }
 }
 
@@ -83,13 +116,15 @@ impl View<'_> {
 }
 
 impl App {
-    /// Opens database and master key as the settings say, and starts the ingest writers.
+    /// Opens database and master key as the settings say, repeats erasures that the database does not know, and starts
+    /// the ingest writers.
     ///
     /// A master key is made only for an empty database: with another one than the stored keys were wrapped by,
     /// nothing could be opened.
     ///
     /// # Errors
-    /// A database out of reach or unsafe, migrations missing or unknown, a master key missing, readable by others or not the right one.
+    /// A database out of reach or unsafe, migrations missing or unknown, a master key missing, readable by others or not the right one,
+    /// a journal of erasures that is damaged or out of reach.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, Error> {
         Self::over(open_db(&settings)?, settings, clock)
     }
@@ -99,10 +134,26 @@ impl App {
     /// # Errors
     /// Those of [`App::open`].
     pub fn over(db: Db, settings: Settings, clock: Clock) -> Result<Self, Error> {
+        let app = Self::starting(db, settings, clock)?;
+        match app.compare_with_journal() {
+            Ok(_) => Ok(app),
+            Err(error) => {
+                app.stop();
+                Err(error)
+            }
+        }
+    }
+
+    /// As [`App::over`], but not yet compared with the journal of erasures; nobody is served until
+    /// [`App::compare_until_done`] has done so.
+    ///
+    /// # Errors
+    /// Those of [`App::open`], the journal's apart.
+    pub fn starting(db: Db, settings: Settings, clock: Clock) -> Result<Self, Error> {
         let core = Core::over(db, settings, clock)?;
         let writers = if core.db.is_sqlite() { 1 } else { core.settings.database.writers };
         let ingest = ingest::Writers::start(&core, writers)?;
-        Ok(Self(Arc::new(Inner { core, ingest })))
+        Ok(Self(Arc::new(Inner { core, ingest, arrivals: reconciliation::Arrivals::default() })))
     }
 
     /// The settings in force.
@@ -123,13 +174,13 @@ impl App {
         &self.0.core.db
     }
 
-    /// Runs a reading use-case off the threads that serve requests.
+    /// Runs a reading use-case off the threads that serve requests; it may run again when keys are being rotated.
     ///
     /// # Errors
     /// Those of the use-case.
     pub async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut View<'_>) -> Result<T, Error> + Send + 'static,
+        work: impl FnMut(&mut View<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let app = self.clone();
         tokio::task::spawn_blocking(move || app.read_blocking(work)).await.map_err(Error::internal)?
@@ -151,7 +202,7 @@ impl App {
     ///
     /// # Errors
     /// Those of the use-case.
-    pub fn read_blocking<T>(&self, work: impl FnOnce(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    pub fn read_blocking<T>(&self, work: impl FnMut(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
         self.0.core.read(work)
     }
 
@@ -200,6 +251,7 @@ impl App {
 
     /// Sets the gauges that are read, not counted: queue and pools.
     pub fn observe(&self) {
+        self.0.core.erasures.observe();
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         metrics::gauge!("guestlog_ingest_queue_events").set(self.0.ingest.queued() as f64);
         for (pool, used, open) in self.db().pools() {
@@ -210,7 +262,11 @@ impl App {
 
     /// Lets the writers finish what they have accepted, ends them, and closes the database.
     pub fn stop(&self) {
+        self.0.core.erasures.stop();
         self.0.ingest.stop();
+        if let Err(error) = scrub::at_stop(&self.0.core) {
+            tracing::warn!(error = %error, "the write-ahead log is not emptied; the next start tries again");
+        }
         self.db().close();
     }
 }
@@ -223,16 +279,49 @@ impl Core {
                 "the database lacks {missing} migrations and has {unknown} that this program does not know; run `guestlog migrate` with the right version"
             )));
         }
-        let master = open_master_key(&settings, &db)?;
-        Ok(Self { db, keyring: Keyring::new(master), clock, settings: Arc::new(settings) })
+        let keyring = keyring::open(&settings, &db, &clock)?;
+        let erasures = journal::Erasures::at(settings.erasure.journal.expose_secret(), db.target())?;
+        Ok(Self {
+            db,
+            keyring,
+            clock,
+            settings: Arc::new(settings),
+            erasures: Arc::new(erasures),
+            jobs: Arc::default(),
+        })
     }
 
-    pub fn read<T>(&self, work: impl FnOnce(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.db.read(|conn| work(&mut View { conn, core: self, now: self.clock.now() }))
+    pub fn read<T>(&self, mut work: impl FnMut(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        self.with_keys(|| self.db.read(|conn| work(&mut View { conn, core: self, now: self.clock.now() })))
     }
 
     pub fn write<T>(&self, mut work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now() }))
+        let done = self.with_keys(|| self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now() })))?;
+        self.jobs.committed();
+        Ok(done)
+    }
+
+    /// Runs `work`, and again with the keys read anew when it meets a row of another version than those at hand:
+    /// another process is rotating them.
+    fn with_keys<T>(&self, mut work: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+        for _ in 1..KEY_ATTEMPTS {
+            let outcome = work();
+            let Err(Error::Internal(why)) = &outcome else { return outcome };
+            let Some(customer) = lacks_version(&**why) else { return outcome };
+            self.keyring.forget(customer);
+        }
+        work()
+    }
+}
+
+/// How often a use-case runs that meets keys which another process is just rotating.
+const KEY_ATTEMPTS: u32 = 4;
+
+/// The customer of whose key a version is not at hand.
+fn lacks_version(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Option<CustomerId> {
+    match error.downcast_ref::<CryptoError>() {
+        Some(CryptoError::NoVersion { customer, .. }) => Some(*customer),
+        _ => None,
     }
 }
 
@@ -250,24 +339,4 @@ pub fn open_db(settings: &Settings) -> Result<Db, Error> {
         acquire_timeout_ms: ms(settings.database.acquire_timeout_ms),
         statement_timeout_ms: ms(settings.database.statement_timeout_ms),
     })
-}
-
-fn open_master_key(settings: &Settings, db: &Db) -> Result<MasterKey, Error> {
-    let path = &settings.keys.master_key_file;
-    let in_use = db.read(|conn| Ok(store::customers::master_key_ids(conn)?))?;
-    let master = if in_use.is_empty() {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(Error::internal)?;
-        }
-        MasterKey::load_or_create(path)
-    } else {
-        MasterKey::load(path)
-    };
-    let master = master.map_err(Error::internal)?;
-    if let Some(other) = in_use.iter().find(|id| *id != master.id()) {
-        let why =
-            format!("{} holds master key {}, but the database was sealed under {other}", path.display(), master.id());
-        return Err(Error::internal(CryptoError::MasterKey(why)));
-    }
-    Ok(master)
 }

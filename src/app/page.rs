@@ -66,7 +66,7 @@ impl Ask {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
         let (tag, position) = bytes.split_at_checked(16).ok_or_else(bad)?;
         let position = std::str::from_utf8(position).map_err(|_| bad())?;
-        if tag == seal(keyring, customer, list, position) { Ok(Some(position.to_owned())) } else { Err(bad()) }
+        if tag == seal(keyring, customer, list, position)? { Ok(Some(position.to_owned())) } else { Err(bad()) }
     }
 }
 
@@ -84,17 +84,18 @@ pub(crate) fn cut<R, T>(
     rows.truncate(limit);
     let next_cursor = rows.last().filter(|_| more).map(|last| {
         let position = position(last);
-        let mut bytes = seal(keyring, customer, list, &position);
+        let mut bytes = seal(keyring, customer, list, &position)?;
         bytes.extend_from_slice(position.as_bytes());
-        URL_SAFE_NO_PAD.encode(bytes)
+        Ok::<_, Error>(URL_SAFE_NO_PAD.encode(bytes))
     });
+    let next_cursor = next_cursor.transpose()?;
     Ok(Page { data: show(rows)?, next_cursor })
 }
 
-fn seal(keyring: &Keyring, customer: Option<CustomerId>, list: &str, position: &str) -> Vec<u8> {
-    let key = crate::crypto::IndexKey::from_bytes(&keyring.master().derive("cursor"));
+fn seal(keyring: &Keyring, customer: Option<CustomerId>, list: &str, position: &str) -> Result<Vec<u8>, Error> {
+    let key = crate::crypto::IndexKey::from_bytes(&*keyring.secret("cursor").map_err(Error::internal)?);
     let customer = customer.map_or(0, |id| id.0).to_be_bytes();
-    key.digest("cursor", &[&customer, list.as_bytes(), position.as_bytes()])[..16].to_vec()
+    Ok(key.digest("cursor", &[&customer, list.as_bytes(), position.as_bytes()])[..16].to_vec())
 }
 
 /// A page of a short list that is read whole; the cursor counts the items before it, and items are only ever added.

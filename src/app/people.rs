@@ -1,7 +1,7 @@
 //! People: the mirror of the customer's own backend.
 #![expect(clippy::option_option, reason = "a merge patch tells what is absent from what is null")]
 
-use super::dossier::{Dossier, email_index, phone_index, ref_index};
+use super::dossier::{Dossier, email_index, phone_index, ref_index, tombstone_digest};
 use super::page::{Ask, Page, cut};
 use super::{View, Work};
 use crate::crypto::CustomerKeys;
@@ -9,8 +9,9 @@ use crate::domain::contact::{Email, Phone};
 use crate::domain::person::{Dated, Field, Kind, Source};
 use crate::domain::text::{Company, Name, Ref, VehiclePlate};
 use crate::domain::{CustomerId, PersonId, Timestamp};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::store;
+use crate::store::tombstones::Tombstone;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashMap;
 use utoipa::ToSchema;
@@ -112,18 +113,34 @@ impl Patch {
 /// Creates a person, or replaces what is held; true when created.
 ///
 /// # Errors
-/// When the database fails.
-pub fn put(work: &mut Work<'_, '_>, customer: CustomerId, reference: &Ref, put: &Put) -> Result<(Person, bool), Error> {
+/// `person_erased` for a person whom the customer has deleted, unless the person shall be made anew.
+pub fn put(
+    work: &mut Work<'_, '_>,
+    customer: CustomerId,
+    reference: &Ref,
+    put: &Put,
+    recreate: bool,
+) -> Result<(Person, bool), Error> {
     store::locks::hold_customer(work.tx, customer, false)?;
     let keys = work.customer_keys(customer)?;
     let index = vec![ref_index(&keys, reference.as_str())];
+    store::locks::hold_people(work.tx, customer, index.iter().map(|index| store::locks::part_of(index)), false)?;
     let row = store::people::lock_by_refs(work.tx, customer, &index)?.pop();
     let created = row.is_none();
     let mut dossier = if let Some(row) = row {
         Dossier::open(&keys, row)?
     } else {
         let id = PersonId(store::ids::take_one(work.tx)?);
-        let dossier = Dossier::create(&keys, id, reference.as_str(), Kind::Guest, work.now)?;
+        let mut dossier = Dossier::create(&keys, id, reference.as_str(), Kind::Guest, work.now)?;
+        if let Some(tombstone) = living_tombstone(work, customer, tombstone_digest(&keys, &index[0]))? {
+            if !recreate {
+                return Err(Error::refused(
+                    Code::PersonErased,
+                    "The person has been deleted; ?recreate=true makes the person anew.",
+                ));
+            }
+            (dossier.row.epoch, dossier.row.epoch_at) = (tombstone.epoch.saturating_add(1), Some(work.now));
+        }
         if store::people::insert(work.tx, std::slice::from_ref(&dossier.row))? != 1 {
             return Err(Error::Conflict("another node met this person first".into()));
         }
@@ -131,6 +148,15 @@ pub fn put(work: &mut Work<'_, '_>, customer: CustomerId, reference: &Ref, put: 
     };
     apply(work, &keys, &mut dossier, put.kind, put.fields())?;
     Ok((show(&dossier)?, created))
+}
+
+fn living_tombstone(
+    work: &mut Work<'_, '_>,
+    customer: CustomerId,
+    digest: [u8; 32],
+) -> Result<Option<Tombstone>, Error> {
+    let found = store::tombstones::find(work.tx, customer, &[digest.to_vec()])?.pop();
+    Ok(found.filter(|tombstone| tombstone.expires_at > work.now))
 }
 
 /// Corrects some of what is held (Article 16).

@@ -5,6 +5,7 @@ use crate::app::{self, App};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::http;
+use crate::jobs;
 use crate::server::{Application, StartError};
 use crate::store::Db;
 use std::path::PathBuf;
@@ -30,6 +31,17 @@ pub fn open(settings: Settings) -> Result<App, Failure> {
     Ok(App::over(db, settings, Clock::System)?)
 }
 
+/// As [`open`], for a service that is bound while erasures are repeated; it runs the migrations that are due when
+/// `with_migrations` says so.
+///
+/// # Errors
+/// As [`open`], and when a migration fails.
+pub fn starting(settings: Settings, with_migrations: bool) -> Result<(App, usize), Failure> {
+    let db = app::open_db(&settings)?;
+    let ran = if with_migrations { migrate(&db)? } else { refuse_due(&db).map(|()| 0)? };
+    Ok((App::starting(db, settings, Clock::System)?, ran))
+}
+
 /// As [`open`], but runs the migrations that are due; returns how many ran.
 ///
 /// # Errors
@@ -49,7 +61,11 @@ pub fn migrate(db: &Db) -> Result<usize, Failure> {
     Ok(db.migrate()?)
 }
 
-fn refuse_due(db: &Db) -> Result<(), Failure> {
+/// Refuses a database that lacks migrations, or has some that this version does not know.
+///
+/// # Errors
+/// [`Failure::Refused`] for either.
+pub fn refuse_due(db: &Db) -> Result<(), Failure> {
     let (missing, unknown) = db.migrations_due()?;
     refuse_later(unknown)?;
     if missing == 0 {
@@ -72,13 +88,20 @@ pub fn migrations(count: usize) -> String {
     super::output::count(count, "migration")
 }
 
-/// Binds the listeners of the whole service; the application is closed when the server stops.
+/// Binds the listeners of the whole service and starts the worker of its jobs; both end, and the application is closed,
+/// when the server stops.
 ///
 /// # Errors
 /// When an address is taken, or the certificate cannot be used.
 pub fn server(app: &App) -> Result<Application, StartError> {
     let server = Application::build(app.settings(), http::floor(app))?;
     http::tally::describe();
+    jobs::describe();
+    let worker = jobs::Worker::start(app).map_err(StartError::Jobs)?;
+    app::journal::describe();
     let (watched, stopped) = (app.clone(), app.clone());
-    Ok(server.on_scrape(move || watched.observe()).on_stop(move || stopped.stop()))
+    Ok(server.on_scrape(move || watched.observe()).on_stop(move || {
+        worker.stop();
+        stopped.stop();
+    }))
 }

@@ -1,15 +1,20 @@
 //! The command line: what can be asked of `guestlog`, and how it ends.
 
+mod backup;
 mod customer;
 mod demo;
 mod doctor;
 mod house;
 mod import;
 mod key;
+mod keys;
 mod license;
 mod migrate;
 mod outcome;
 mod output;
+mod receipt;
+mod reconcile;
+mod restore;
 mod serve;
 
 pub use outcome::Failure;
@@ -36,7 +41,8 @@ Exit codes:
   2  the arguments cannot be read
   3  a setting is unknown, malformed or cannot be used; the message names it
   4  what was named is not there, or is refused as things stand
-  5  doctor found a fault, or an import left out rows";
+  5  doctor found a fault, an import left out rows, a receipt is not valid, or a
+     reconciliation waits for a confirmation";
 
 /// A guest check-in log in which a person's rights work.
 #[derive(Debug, Parser)]
@@ -64,9 +70,21 @@ enum Command {
     /// Issue, list and revoke API keys
     #[command(subcommand)]
     Key(key::Command),
+    /// List and rotate the keys that seal and wrap
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Import visits from a file
     #[command(subcommand)]
     Import(import::Command),
+    /// Verify receipts of deletions
+    #[command(subcommand)]
+    Receipt(receipt::Command),
+    /// Compare the people of a backend with those of a service, and delete there whom it lacks
+    Reconcile(reconcile::Args),
+    /// Copy the database to a new folder, without the master key
+    Backup(backup::Args),
+    /// Put a backup in the place of the database, and repeat every erasure since
+    Restore(restore::Args),
     /// Check configuration, keys, database, clock and disk
     Doctor(doctor::Args),
     /// Start a server of its own with a day of visits in it
@@ -98,7 +116,12 @@ impl Cli {
             Command::Customer(command) => customer::run(config, command),
             Command::License(command) => license::run(config, command),
             Command::Key(command) => key::run(config, command),
+            Command::Keys(command) => keys::run(config, command),
             Command::Import(command) => import::run(config, command),
+            Command::Receipt(command) => receipt::run(command),
+            Command::Reconcile(args) => reconcile::run(&args),
+            Command::Backup(args) => backup::run(config, &args),
+            Command::Restore(args) => restore::run(config, &args),
             Command::Doctor(args) => doctor::run(config, &args),
             Command::Demo(args) => demo::run(config.as_ref(), &args),
         }

@@ -5,6 +5,7 @@ use crate::crypto::CryptoError;
 use crate::domain::FieldError;
 use crate::error::{Code, Error};
 use crate::server::StartError;
+use crate::store::journal::JournalError;
 use crate::store::url_error::UrlError;
 use std::error::Error as StdError;
 use std::io;
@@ -27,7 +28,7 @@ pub enum Failure {
     /// What was named is not there, or must not be done; exit code 4.
     #[error("{0}")]
     Refused(String),
-    /// `doctor` found a fault, or an import left out rows, and has said so; exit code 5.
+    /// `doctor` found a fault, an import left out rows, or a receipt is not valid, and it was said; exit code 5.
     #[error("there are findings")]
     Findings,
     /// Nobody reads the output any more, as with `guestlog … | head`; exit code 0 and not a word.
@@ -84,7 +85,7 @@ impl From<Error> for Failure {
                     faults.iter().map(|f| format!("{} {}", f.pointer.trim_matches('/'), f.detail)).collect();
                 Self::Usage(if fields.is_empty() { detail } else { fields.join("; ") })
             }
-            Error::Refused { detail, .. } => Self::Refused(detail),
+            Error::Refused { detail, .. } | Error::Unconfirmed { detail, .. } => Self::Refused(detail),
             Error::Unavailable(source) | Error::Conflict(source) | Error::Internal(source) => caused_by(&*source),
         }
     }
@@ -94,6 +95,11 @@ impl From<Error> for Failure {
 fn caused_by(source: &(dyn StdError + Send + Sync + 'static)) -> Failure {
     if let Some(error) = source.downcast_ref::<UrlError>() {
         return Failure::Configuration(format!("setting database.url: {error}"));
+    }
+    if let Some(error @ (JournalError::Address | JournalError::Url(_) | JournalError::OwnDatabase)) =
+        source.downcast_ref::<JournalError>()
+    {
+        return Failure::Configuration(format!("setting erasure.journal: {error}"));
     }
     if let Some(error @ CryptoError::MasterKey(_)) = source.downcast_ref::<CryptoError>() {
         return Failure::Configuration(format!("setting keys.master_key_file: {error}"));

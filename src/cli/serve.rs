@@ -9,6 +9,7 @@ use crate::server::{Application, Stopped};
 use crate::telemetry;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::thread::{Builder, JoinHandle};
 
 const AFTER_HELP: &str = "\
 The start is refused while migrations are due, unless --migrate is given.
@@ -35,17 +36,31 @@ pub struct Args {
 pub fn run(config: Option<PathBuf>, args: &Args) -> Result<(), Failure> {
     let settings = Settings::load(config)?;
     telemetry::init(&settings.log).map_err(|error| Failure::fault(&error))?;
-    let app = if args.migrate {
-        let (app, ran) = house::open_migrated(settings)?;
+    let (app, ran) = house::starting(settings, args.migrate)?;
+    if args.migrate {
         tracing::info!(migrations = ran, "the database is up to date");
-        app
-    } else {
-        house::open(settings)?
-    };
+    }
     let server = bound(&app)?;
+    let comparison = compare(&app)?;
     let metrics = server.metrics_address().map(|address| format!(", its metrics http://{address}/metrics"));
     say(&format!("guestlog serves {}{}", url(&app, server.address()), metrics.unwrap_or_default()))?;
-    until_stopped(server)
+    let stopped = until_stopped(server);
+    // Whatever stopped the server has stopped it, too; what a comparison leaves undone, the next start does.
+    if stopped.is_ok() && comparison.join().is_err() {
+        return Err(Failure::Fault("the comparison with the journal of erasures panicked".to_owned()));
+    }
+    stopped
+}
+
+/// Compares the database with the journal of erasures, on a thread of its own; until that is done, the service answers
+/// that it is not ready.
+fn compare(app: &App) -> Result<JoinHandle<()>, Failure> {
+    let comparing = app.clone();
+    let thread = Builder::new().name("guestlog-journal".to_owned()).spawn(move || comparing.compare_until_done());
+    thread.map_err(|error| {
+        app.stop();
+        error.into()
+    })
 }
 
 /// Binds the listeners; when that fails, the application is closed.

@@ -17,7 +17,9 @@ mod values;
 mod tests;
 
 pub use error::ConfigError;
-pub use sections::{Database, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Tls, Visits};
+pub use sections::{
+    Database, Erasure, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Reconciliation, Tls, Visits,
+};
 pub use sources::{Profile, Sources};
 pub use tree::Effective;
 
@@ -45,6 +47,10 @@ pub struct Settings {
     pub ingest: Ingest,
     /// How visits are judged.
     pub visits: Visits,
+    /// How erasures are kept from coming back.
+    pub erasure: Erasure,
+    /// Comparisons with the list of people whom a customer still holds.
+    pub reconciliation: Reconciliation,
     /// How often a key may call.
     pub limits: Limits,
     /// What is logged, and how.

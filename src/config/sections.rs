@@ -145,6 +145,58 @@ pub struct Visits {
     pub device_silent_after_minutes: u32,
 }
 
+/// How erasures are kept from coming back, and what is done after one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Erasure {
+    /// Where erasures are noted outside the database: `file://PATH`, `sqlite://PATH` or `postgres://…`; by default
+    /// `file://<data_dir>/erasures.journal`.
+    #[serde(deserialize_with = "values::secret")]
+    pub journal: SecretString,
+    /// The file that `journal` was read from, when it was.
+    #[serde(default, deserialize_with = "values::optional_path")]
+    pub journal_file: Option<PathBuf>,
+    /// How long the events of an erased person are refused (REQUIREMENTS L-35).
+    #[serde(deserialize_with = "values::whole::<1, 3_650, _, _>")]
+    pub tombstone_days: u32,
+    /// How long the oldest backup is kept; what is in one must be erased again after a restore until then (L-33).
+    #[serde(deserialize_with = "values::whole::<1, 3_650, _, _>")]
+    pub backup_window_days: u32,
+    /// How old an event may be that names a person who is not held; later its person may be one that was erased.
+    #[serde(deserialize_with = "values::whole::<1, 3_650, _, _>")]
+    pub max_event_age_days: u32,
+    /// The shortest time between two scrubs of the SQLite files.
+    #[serde(deserialize_with = "values::whole::<1, 86_400, _, _>")]
+    pub scrub_interval_seconds: u32,
+    /// The shortest time between two VACUUMs of PostgreSQL (S-44: at most 24 h).
+    #[serde(deserialize_with = "values::whole::<1, 1_440, _, _>")]
+    pub vacuum_interval_minutes: u32,
+    /// PostgreSQL tables up to this size are rewritten after erasures, larger ones only vacuumed; 0 rewrites none.
+    #[serde(deserialize_with = "values::whole::<0, 1_000_000, _, _>")]
+    pub rewrite_max_mb: u32,
+    /// How long fingerprints of erased bytes are kept for a search of the raw files.
+    #[serde(deserialize_with = "values::whole::<1, 365, _, _>")]
+    pub marks_days: u32,
+    /// The share of a customer's people that is unusual to be deleted one by one within an hour.
+    #[serde(deserialize_with = "values::whole::<1, 100, _, _>")]
+    pub unusual_share_percent: u32,
+    /// How many people must be deleted before it can be unusual.
+    #[serde(deserialize_with = "values::whole::<1, 1_000_000, _, _>")]
+    pub unusual_minimum: u32,
+}
+
+/// Comparisons with the list of people whom a customer still holds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reconciliation {
+    /// The largest list, packed and unpacked; the general bound on bodies does not apply.
+    #[serde(deserialize_with = "values::whole::<1_024, 17_179_869_184, _, _>")]
+    pub max_body_bytes: u64,
+    /// The most refs in a list.
+    #[serde(deserialize_with = "values::whole::<1, 100_000_000, _, _>")]
+    pub max_refs: u64,
+}
+
 /// How often one key may call.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

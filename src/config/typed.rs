@@ -7,14 +7,34 @@ use config::{Map, Value};
 
 /// Checks every value and gives it its type.
 pub(super) fn settings(tree: &Map<String, Value>) -> Result<Settings, ConfigError> {
-    serde_path_to_error::deserialize(Value::from(tree.clone())).map_err(|error| {
+    let settings: Settings = serde_path_to_error::deserialize(Value::from(tree.clone())).map_err(|error| {
         let path = error.path().to_string();
         let (below, expected) = explain(error.inner());
         let name = below.map_or_else(|| path.clone(), |field| format!("{path}.{field}"));
         let place = tree::find(tree, &name).or_else(|| tree::find(tree, &path));
         let origin = place.map_or("not set", tree::origin).to_owned();
         ConfigError::Setting { name, origin, expected }
-    })
+    })?;
+    outlasts(&settings, tree)?;
+    Ok(settings)
+}
+
+/// By how many days a tombstone outlasts what it guards against: clocks differ, and events may lie two days ahead.
+const MARGIN_DAYS: u32 = 3;
+
+/// A tombstone that ends before the last backup or late event has gone would let an erased person come back (L-35).
+fn outlasts(settings: &Settings, tree: &Map<String, Value>) -> Result<(), ConfigError> {
+    let erasure = &settings.erasure;
+    let least = erasure.backup_window_days.max(erasure.max_event_age_days) + MARGIN_DAYS;
+    if erasure.tombstone_days >= least {
+        return Ok(());
+    }
+    let name = "erasure.tombstone_days";
+    let origin = tree::find(tree, name).map_or("not set", tree::origin).to_owned();
+    let expected = format!(
+        "expected at least {least}: {MARGIN_DAYS} more than erasure.backup_window_days and erasure.max_event_age_days"
+    );
+    Err(ConfigError::Setting { name: name.to_owned(), origin, expected })
 }
 
 /// What was expected, with nothing of the value; and the field, when one is missing.

@@ -99,7 +99,7 @@ impl MasterKey {
     }
 
     /// The key in the file; none when there is no file.
-    fn read(path: &Path) -> Result<Option<Self>, CryptoError> {
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, CryptoError> {
         match fs::metadata(path) {
             Ok(found) if found.is_file() => {}
             Ok(_) => return Err(fault(path, "is not a regular file")),

@@ -7,18 +7,28 @@
 
 pub mod api_key;
 pub mod blind;
+mod customer_keys;
 mod framed;
 pub mod keyring;
+pub mod mark;
 pub mod master;
+pub mod masters;
 mod random;
+mod salted;
 pub mod seal;
+pub mod service;
+pub mod signing;
 
 pub use api_key::ApiKey;
 pub use blind::IndexKey;
-pub use keyring::{CustomerKeys, KeyPurpose, Keyring, WrappedCustomerKey, WrappedPersonKey};
+pub use customer_keys::{CustomerKeys, KeyPurpose, WrappedCustomerKey, WrappedPersonKey};
+pub use keyring::Keyring;
+pub use mark::mark;
 pub use master::MasterKey;
+pub use masters::{MasterFile, MasterFiles, MasterRole};
 pub use random::fill;
 pub use seal::{DataKey, Place, Row};
+pub use service::WrappedServiceKey;
 
 use crate::domain::CustomerId;
 
@@ -39,16 +49,17 @@ pub enum CryptoError {
     /// The master key file is missing, malformed or open to others; names path and mode, never content.
     #[error("master key file {0}")]
     MasterKey(String),
-    /// A customer's key was wrapped by another master key than the one loaded.
-    #[error("a key of customer {} is wrapped by master key {wrapped_by}, but {loaded} is loaded", customer.0)]
+    /// A stored key was wrapped by a master key that no file here holds.
+    #[error("a stored key is wrapped by master key {wrapped_by}, which no file here holds; loaded is {loaded}")]
     OtherMasterKey {
-        /// Whose key it is.
-        customer: CustomerId,
         /// The id stored with the wrapped key.
         wrapped_by: String,
-        /// The id of the master key in use.
+        /// The ids of the master keys that are loaded.
         loaded: String,
     },
+    /// The service has no secret of this purpose.
+    #[error("the service has no secret for {0}")]
+    NoSecret(String),
     /// A customer has no key of this purpose.
     #[error("customer {} has no {} key", customer.0, purpose.as_str())]
     NoKey {

@@ -112,6 +112,11 @@ impl DataKey {
         Self(Arc::new(Expanded { bytes: Zeroizing::new(*bytes), cipher: Aes256Gcm::new(bytes.into()) }))
     }
 
+    /// The bytes, for a secret that is no key of this algorithm but is kept wrapped like one.
+    pub(super) fn reveal(&self) -> Zeroizing<[u8; 32]> {
+        self.0.bytes.clone()
+    }
+
     /// A further secret of this key, for another algorithm.
     pub(super) fn derive(&self, domain: &[u8]) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(absorb(keyed_digest(&self.0.bytes), &[domain]).finalize().into_bytes().into())

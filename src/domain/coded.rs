@@ -1,7 +1,11 @@
 //! Closed sets of words: an enum whose variants have a word for the contract and a number for the database.
+//!
+//! The OpenAPI document calls it as the code does, or by the name behind `schema`.
 
 macro_rules! coded {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $n:literal as $text:literal),* $(,)? })*) => {$(
+    (@schema $name:ident) => { stringify!($name) };
+    (@schema $name:ident $schema:literal) => { $schema };
+    ($($(#[$doc:meta])* $name:ident $(schema $schema:literal)? { $($(#[$vdoc:meta])* $variant:ident = $n:literal as $text:literal),* $(,)? })*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant),* }
@@ -27,7 +31,11 @@ macro_rules! coded {
         }
 
         // A derived schema would name the variants as the code does.
-        $crate::domain::schema::documented!($name, stringify!($name), $crate::domain::schema::choice([$($text),*]));
+        $crate::domain::schema::documented!(
+            $name,
+            $crate::domain::coded::coded!(@schema $name $($schema)?),
+            $crate::domain::schema::choice([$($text),*])
+        );
     )*};
 }
 pub(crate) use coded;

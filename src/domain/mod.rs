@@ -1,16 +1,23 @@
 //! Pure values and rules: no input or output, nothing of the other floors.
 
+pub mod canonical;
 mod coded;
 pub mod contact;
 pub mod cpr;
 pub mod event;
 pub mod field;
 pub mod ids;
+pub mod jwk;
 pub mod license;
 pub mod net;
+pub mod nonce;
 pub mod number;
 pub mod person;
 pub mod projection;
+pub mod receipt;
+pub mod reconciliation;
+pub mod restriction;
+pub mod retention;
 pub mod roll_call;
 pub mod schema;
 pub mod scope;

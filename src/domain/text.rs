@@ -127,4 +127,6 @@ text! {
     AppVersion(max = 50, screen = Cpr);
     /// Where a notification went: a phone number or an e-mail address.
     Address(max = 254, screen = Address);
+    /// Why something is done, in words.
+    Reason(max = 500, screen = Cpr);
 }

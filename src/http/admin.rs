@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 
 /// A customer in the path.
 #[derive(Debug, Clone, Copy)]
-pub struct OfCustomer(PublicId);
+pub struct OfCustomer(pub(super) PublicId);
 
 impl Segment for OfCustomer {
     const NAME: &'static str = "id";
@@ -67,6 +67,18 @@ async fn create<T: Serialize>(
     body: Vec<u8>,
     make: impl Fn(&mut Work<'_, '_>) -> Result<T, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
+    run_once(app, request, idempotency, body, StatusCode::CREATED, make).await
+}
+
+/// Runs a changing request once for its `Idempotency-Key`, and answers with this status.
+pub(super) async fn run_once<T: Serialize>(
+    app: &App,
+    request: &HttpRequest,
+    idempotency: Idempotency,
+    body: Vec<u8>,
+    status: StatusCode,
+    make: impl Fn(&mut Work<'_, '_>) -> Result<T, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
     let token = idempotency.0.map(|key| {
         let mut asked = format!("{} {}\n", request.method(), request.path()).into_bytes();
         asked.extend_from_slice(&body);
@@ -74,8 +86,8 @@ async fn create<T: Serialize>(
     });
     let answer = app.write(move |work| {
         once(work, token.as_ref(), |work| {
-            let created = make(work)?;
-            Ok((StatusCode::CREATED.as_u16(), serde_json::to_vec(&created).map_err(Error::internal)?))
+            let answer = make(work)?;
+            Ok((status.as_u16(), serde_json::to_vec(&answer).map_err(Error::internal)?))
         })
     });
     let (status, body) = answer.await?;

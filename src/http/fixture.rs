@@ -40,6 +40,10 @@ impl Authenticator for Keys {
             Ok(By { customer, key_id: "k".to_owned(), license: None, scopes: [scope].into_iter().collect() })
         })
     }
+
+    fn serves(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// A table within its frame.

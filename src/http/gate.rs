@@ -19,11 +19,22 @@ pub trait Authenticator: Send + Sync {
     /// # Errors
     /// [`Code::Unauthenticated`](crate::error::Code::Unauthenticated) for a key that is not valid.
     fn by<'a>(&'a self, token: &'a str) -> LocalBoxFuture<'a, Result<By, Error>>;
+
+    /// Whether anybody is served yet.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`](crate::error::Code::Unavailable) until erasures are repeated that a restored database does
+    /// not know.
+    fn serves(&self) -> Result<(), Error>;
 }
 
 impl Authenticator for App {
     fn by<'a>(&'a self, token: &'a str) -> LocalBoxFuture<'a, Result<By, Error>> {
         Box::pin(self.authenticate(token))
+    }
+
+    fn serves(&self) -> Result<(), Error> {
+        self.served()
     }
 }
 

@@ -8,13 +8,16 @@
 
 pub mod access;
 pub mod admin;
+pub mod agreements;
 pub mod auth;
 pub mod cloudevents;
 mod context;
+pub mod deletions;
 pub mod devices;
 pub mod docs;
 pub mod events;
 pub mod extract;
+mod flag;
 pub mod framing;
 pub mod gate;
 pub mod guard;
@@ -23,6 +26,7 @@ pub mod list;
 pub mod metrics;
 pub mod middleware;
 mod ndjson;
+pub mod notices;
 pub mod openapi;
 pub mod outcome;
 pub mod pace;
@@ -30,7 +34,10 @@ pub mod part;
 pub mod people;
 pub mod problem;
 pub mod problems;
+pub mod receipts;
+pub mod reconciliations;
 pub mod refusals;
+pub mod restrictions;
 pub mod routes;
 mod run;
 mod sender;
@@ -74,9 +81,19 @@ pub fn table() -> routes::Table {
         .post("/v1/devices/{device}/heartbeat", devices::heartbeat)
         .get("/v1/devices", devices::index)
         .get("/v1/people", people::index)
+        .get("/v1/people/digest", reconciliations::digest)
         .get("/v1/people/{ref}", people::show)
         .put("/v1/people/{ref}", people::put)
         .patch("/v1/people/{ref}", people::patch)
+        .delete("/v1/people/{ref}", deletions::person)
+        .put("/v1/people/{ref}/restriction", restrictions::put)
+        .delete("/v1/people/{ref}/restriction", restrictions::delete)
+        .post("/v1/deletions", deletions::post)
+        .get("/v1/deletions", deletions::index)
+        .get("/v1/deletions/{id}", deletions::show)
+        .post("/v1/reconciliations", reconciliations::post)
+        .get("/v1/reconciliations", reconciliations::index)
+        .get("/v1/reconciliations/{id}", reconciliations::show)
         .post("/v1/admin/customers", admin::create_customer)
         .get("/v1/admin/customers", admin::customers)
         .get("/v1/admin/customers/{id}", admin::customer)
@@ -87,6 +104,13 @@ pub fn table() -> routes::Table {
         .post("/v1/admin/customers/{id}/keys", admin::issue_key)
         .get("/v1/admin/customers/{id}/keys", admin::keys)
         .patch("/v1/admin/customers/{id}/keys/{key_id}", admin::change_key)
+        .post("/v1/admin/customers/{id}/retention-agreements", agreements::enter)
+        .get("/v1/admin/customers/{id}/retention-agreements", agreements::index)
+        .get("/v1/admin/customers/{id}/retention-agreements/{agreement}", agreements::show)
+        .post("/v1/admin/customers/{id}/retention-agreements/{agreement}/end", agreements::end)
+        .get("/v1/notices", notices::index)
+        .get("/v1/admin/notices", notices::all)
+        .get("/.well-known/guestlog-receipt-keys.json", receipts::keys)
         .get("/healthz", service::alive)
         .get("/readyz", service::ready);
     problems::routes(docs::routes(table))

@@ -2,7 +2,10 @@
 
 use super::problem::Problem;
 use super::refusals::Answers;
-use super::{admin, devices, events, people, service, statistics, visits};
+use super::{
+    admin, agreements, deletions, devices, events, notices, people, receipts, reconciliations, restrictions, service,
+    statistics, visits,
+};
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
@@ -32,16 +35,23 @@ impl Modify for Bearer {
         visits::index, visits::on_site, visits::show, statistics::visits,
         devices::heartbeat, devices::index,
         people::index, people::show, people::put, people::patch,
+        deletions::person, deletions::post, deletions::index, deletions::show,
+        reconciliations::post, reconciliations::index, reconciliations::show, reconciliations::digest,
+        restrictions::put, restrictions::delete,
         admin::create_customer, admin::customers, admin::customer, admin::change_customer,
         admin::issue_license, admin::licenses, admin::change_license,
         admin::issue_key, admin::keys, admin::change_key,
-        service::alive, service::ready,
+        agreements::enter, agreements::index, agreements::show, agreements::end,
+        notices::index, notices::all,
+        receipts::keys, service::alive, service::ready,
     ),
     tags(
         (name = "events", description = "What the guest system logs"),
         (name = "visits", description = "What the events add up to"),
         (name = "devices", description = "The entrances"),
         (name = "people", description = "The mirror of the customer's backend"),
+        (name = "deletions", description = "What the customer deletes goes here too, with a receipt"),
+        (name = "rights", description = "Rights of data subjects"),
         (name = "admin", description = "The operator's customers, licences and keys"),
         (name = "service", description = "The service itself"),
     )
@@ -51,5 +61,15 @@ struct Api;
 /// The document.
 #[must_use]
 pub fn document() -> Document {
-    Api::openapi()
+    let mut document = Api::openapi();
+    leave_out_unused(&mut document);
+    document
+}
+
+/// utoipa writes the items of a page into the page, and all the same lists those that stand nowhere else.
+fn leave_out_unused(document: &mut Document) {
+    let Ok(text) = document.to_json() else { return };
+    if let Some(components) = &mut document.components {
+        components.schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+    }
 }

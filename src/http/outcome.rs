@@ -16,7 +16,7 @@ pub struct Stored {
     /// The event's id.
     #[schema(value_type = uuid::Uuid)]
     pub id: EventId,
-    /// `created`, or `duplicate` for the same event sent before.
+    /// `created`; `duplicate` for the same event sent before; `erased` when the customer has deleted the person.
     pub status: &'static str,
     /// The visit that it belongs to; none while it waits for another event.
     #[schema(value_type = Option<uuid::Uuid>)]
@@ -84,6 +84,7 @@ impl ItemResult {
         match outcome {
             Outcome::Created { visit_id, already_in } => plain("created", visit_id, already_in.then_some(ALREADY_IN)),
             Outcome::Duplicate { visit_id } => plain("duplicate", visit_id, None),
+            Outcome::Erased => plain("erased", None, None),
             Outcome::Conflict => Self { status: "conflict", ..Self::rejected(index, Some(id), &ingest::conflict()) },
             Outcome::Rejected(error) => Self::rejected(index, Some(id), &placed(error, at)),
         }
@@ -109,6 +110,7 @@ pub(super) fn answer_one(id: EventId, outcome: Outcome) -> Result<HttpResponse, 
         Outcome::Duplicate { visit_id } => {
             Ok(HttpResponse::Ok().json(Stored { id, status: "duplicate", visit_id, note: None }))
         }
+        Outcome::Erased => Ok(HttpResponse::Ok().json(Stored { id, status: "erased", visit_id: None, note: None })),
         Outcome::Conflict => Err(ingest::conflict()),
         Outcome::Rejected(error) => Err(error),
     }

@@ -2,6 +2,7 @@
 
 use super::auth::{Caller, PeopleRead, PeopleWrite};
 use super::extract::{Body, MergePatch, Path, Query};
+use super::flag::Flag;
 use super::list::{self, Paged};
 use super::refusals::Refusals;
 use crate::app::App;
@@ -16,9 +17,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+/// How a person is to be put.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct How {
+    /// Whether a person who has been deleted shall be made anew; events from before stay refused.
+    #[param(value_type = Option<bool>)]
+    recreate: Option<Flag>,
+}
+
 /// Creates a person, or replaces what is held.
 #[utoipa::path(put, path = "/v1/people/{ref}", tag = "people", operation_id = "put_person",
-    params(("ref" = inline(Ref), Path, description = "The customer's own identifier")),
+    params(("ref" = inline(Ref), Path, description = "The customer's own identifier"), How),
     request_body = Put,
     responses(
         (status = 200, description = "Replaced", body = Person),
@@ -29,11 +40,13 @@ use utoipa::IntoParams;
 pub async fn put(
     by: Caller<PeopleWrite>,
     Path(reference): Path<Ref>,
+    Query(how): Query<How>,
     Body(put, _): Body<Put>,
     app: Data<App>,
 ) -> Result<HttpResponse, Error> {
     let customer = by.customer();
-    let (person, created) = app.write(move |work| people::put(work, customer, &reference, &put)).await?;
+    let recreate = how.recreate.is_some_and(|flag| flag.0);
+    let (person, created) = app.write(move |work| people::put(work, customer, &reference, &put, recreate)).await?;
     Ok(if created { HttpResponse::Created().json(person) } else { HttpResponse::Ok().json(person) })
 }
 

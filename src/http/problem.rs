@@ -6,6 +6,7 @@ use crate::error::{Code, Error};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 
 /// The media type of a problem document.
@@ -39,6 +40,12 @@ pub struct Problem {
     /// The fields at fault, for invalid input.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
+    /// The token that confirms what was refused for now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<String>,
+    /// What is to be confirmed, in numbers.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counts: BTreeMap<&'static str, u64>,
 }
 
 impl From<&Error> for Problem {
@@ -53,6 +60,8 @@ impl From<&Error> for Problem {
             instance: context::request_id().map(|id| id.to_string()),
             code: code.as_str(),
             errors: Vec::new(),
+            confirmation: None,
+            counts: BTreeMap::new(),
         };
         match error {
             Error::Refused { detail, faults, .. } if code.status() < 500 => Self {
@@ -60,6 +69,14 @@ impl From<&Error> for Problem {
                 title: Some(code.title().0),
                 detail: Some(detail.clone()),
                 errors: faults.clone(),
+                ..bare
+            },
+            Error::Unconfirmed { detail, confirmation, counts, .. } => Self {
+                kind: Some(format!("/problems/{}", code.as_str())),
+                title: Some(code.title().0),
+                detail: Some(detail.clone()),
+                confirmation: Some(confirmation.clone()),
+                counts: counts.clone(),
                 ..bare
             },
             _ => bare,
@@ -97,7 +114,7 @@ pub(super) fn answer(error: &Error) -> HttpResponse {
 
 fn log(error: &Error) {
     match error {
-        Error::Refused { .. } => {}
+        Error::Refused { .. } | Error::Unconfirmed { .. } => {}
         Error::Unavailable(source) | Error::Conflict(source) => {
             tracing::warn!(code = error.code().as_str(), cause = %Chain(source.as_ref()), "not available");
         }

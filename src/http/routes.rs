@@ -129,12 +129,26 @@ impl Table {
             let parameters = row.entry.path.split('/').map(|segment| segment.contains('{')).collect();
             paths.entry((parameters, row.entry.path)).or_default().push(row);
         }
-        for ((_, path), rows) in paths {
-            config.service(resource(path, &rows));
+        for ((_, path), rows) in &paths {
+            config.service(resource(path, rows, &self.beside(path, rows)));
         }
         config.default_service(web::to(|| async {
             Error::refused(Code::NotFound, "There is no such address.").error_response()
         }));
+    }
+}
+
+impl Table {
+    /// The methods that an address has only where it is taken for a parameter: a person may be called `digest`.
+    fn beside(&self, path: &str, rows: &[&Row]) -> Vec<Method> {
+        let takes = |pattern: &str| {
+            pattern != path
+                && pattern.split('/').count() == path.split('/').count()
+                && pattern.split('/').zip(path.split('/')).all(|(one, other)| one == other || one.starts_with('{'))
+        };
+        let own = |method: &Method| rows.iter().any(|row| row.entry.method == *method);
+        let methods = self.entries().filter(|entry| takes(entry.path)).map(|entry| entry.method.clone());
+        methods.filter(|method| !own(method)).collect()
     }
 }
 
@@ -168,8 +182,8 @@ methods! {
     delete = DELETE,
 }
 
-fn resource(path: &'static str, rows: &[&Row]) -> Resource {
-    let allow = allowed(rows);
+fn resource(path: &'static str, rows: &[&Row], beside: &[Method]) -> Resource {
+    let allow = allowed(rows, beside);
     let refusal = allow.clone();
     let options = web::method(Method::OPTIONS).to(move || {
         context::entered(path);
@@ -185,15 +199,14 @@ fn resource(path: &'static str, rows: &[&Row]) -> Resource {
         }
         async move { answer }
     });
-    rows.iter()
-        .fold(web::resource(path), |resource, row| resource.route((row.route)()))
-        .route(options)
-        .default_service(otherwise)
+    let elsewhere = beside.to_vec();
+    let here = web::resource(path).guard(guard::fn_guard(move |asked| !elsewhere.contains(&asked.head().method)));
+    rows.iter().fold(here, |resource, row| resource.route((row.route)())).route(options).default_service(otherwise)
 }
 
 /// The methods of an address as the header Allow lists them (RFC 9110, 10.2.1).
-fn allowed(rows: &[&Row]) -> String {
-    let mut methods: Vec<&str> = rows.iter().map(|row| row.entry.method.as_str()).collect();
+fn allowed(rows: &[&Row], beside: &[Method]) -> String {
+    let mut methods: Vec<&str> = rows.iter().map(|row| &row.entry.method).chain(beside).map(Method::as_str).collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }
@@ -255,14 +268,16 @@ mod tests {
         let fixture = Fixture::new(table());
         assert_eq!(text(fixture.get("/things/plain").await).await, "plain");
         assert_eq!(text(fixture.get("/things/a%2Fb").await).await, "a/b");
+        // But only for the methods that it has.
+        let answer = fixture.send(TestRequest::delete().uri("/things/plain")).await;
+        assert_eq!(problem(answer).await, "unauthenticated");
     }
 
     #[actix_web::test]
     async fn other_methods_are_refused_by_name() {
         let fixture = Fixture::new(table());
         for (method, path, allow) in [
-            (Method::POST, "/things/plain", "GET, HEAD, OPTIONS, PUT"),
-            (Method::DELETE, "/things/plain", "GET, HEAD, OPTIONS, PUT"),
+            (Method::POST, "/things/plain", "DELETE, GET, HEAD, OPTIONS, PUT"),
             (Method::TRACE, "/things/x", "DELETE, GET, HEAD, OPTIONS"),
             (Method::from_bytes(b"VICTORIA").unwrap(), "/things/x", "DELETE, GET, HEAD, OPTIONS"),
         ] {
@@ -273,7 +288,7 @@ mod tests {
         let answer = fixture.send(TestRequest::default().method(Method::OPTIONS).uri("/things/plain")).await;
         assert_eq!(
             (answer.status(), answer.headers().get("allow").unwrap().to_str().unwrap()),
-            (StatusCode::NO_CONTENT, "GET, HEAD, OPTIONS, PUT")
+            (StatusCode::NO_CONTENT, "DELETE, GET, HEAD, OPTIONS, PUT")
         );
     }
 

@@ -20,6 +20,8 @@ use std::panic::AssertUnwindSafe;
 
 /// Media types of bodies that are streamed and may take as long as they come: their reader bounds the wait for a line.
 const STREAMED: &[&str] = &["application/x-ndjson"];
+/// What the addresses begin with behind which data are.
+const DATA: &str = "/v1/";
 
 /// Makes `route` serve `handler`.
 pub(super) fn serve<F, Args>(route: Route, path: &'static str, handler: F) -> Route
@@ -33,10 +35,19 @@ where
         async move {
             let (req, payload) = req.into_parts();
             context::entered(path);
-            let answer = alone(&req, answer(&req, payload, handler)).await;
+            let answer = match serves(&req, path) {
+                Ok(()) => alone(&req, answer(&req, payload, handler)).await,
+                Err(closed) => closed.error_response(),
+            };
             Ok::<_, Infallible>(ServiceResponse::new(req, answer))
         }
     }))
+}
+
+/// Whether this address is served yet: nothing of anybody's data is, before erasures are repeated that a restored
+/// database does not know.
+fn serves(req: &HttpRequest, path: &str) -> Result<(), Error> {
+    if path.starts_with(DATA) { Gate::at(req)?.authenticator.serves() } else { Ok(()) }
 }
 
 async fn answer<F, Args>(req: &HttpRequest, payload: Payload, handler: F) -> HttpResponse

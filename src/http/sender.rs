@@ -12,6 +12,12 @@ pub(super) struct Sender {
 
 impl Sender {
     pub fn item(&self, event: NewEvent) -> Item {
-        Item { customer: self.by.customer(), bound_to: self.by.by.license, peer: Some(self.peer), event }
+        Item {
+            customer: self.by.customer(),
+            bound_to: self.by.by.license,
+            peer: Some(self.peer),
+            event,
+            any_age: false,
+        }
     }
 }

@@ -22,7 +22,8 @@ pub async fn alive(_: Public) -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-/// Whether requests can be served: the database answers and its migrations are those of this program.
+/// Whether requests can be served: the database answers, its migrations are those of this program, and erasures that it
+/// did not know, being restored from a backup, are repeated.
 #[utoipa::path(get, path = "/readyz", tag = "service", operation_id = "readyz",
     responses((status = 200, description = "Ready", body = Health), Refusals))]
 pub async fn ready(_: Public, app: Data<App>) -> Result<Json<Health>, Error> {

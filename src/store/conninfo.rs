@@ -16,6 +16,9 @@ const MODES: &[&str] = &["disable", "allow", "prefer", "require", "verify-ca", "
 /// What may be shown: where the database is and how safe the way there is.
 const PLACE: &[&str] = &["host", "hostaddr", "port", "dbname", "sslmode"];
 
+/// What must not be shown to anybody.
+const SECRET: &[&str] = &["password", "sslpassword"];
+
 /// libpq would wait for ever for a host that does not answer.
 const CONNECT_TIMEOUT_S: &str = "10";
 
@@ -24,6 +27,8 @@ const CONNECT_TIMEOUT_S: &str = "10";
 pub struct Conninfo {
     text: SecretString,
     place: String,
+    open: String,
+    password: Option<SecretString>,
 }
 
 impl Conninfo {
@@ -31,6 +36,18 @@ impl Conninfo {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.text.expose_secret()
+    }
+
+    /// The same without secrets, for the arguments of a program, which everybody on the machine can read.
+    #[must_use]
+    pub fn without_password(&self) -> &str {
+        &self.open
+    }
+
+    /// The password alone, for the environment of a program.
+    #[must_use]
+    pub fn password(&self) -> Option<&SecretString> {
+        self.password.as_ref()
     }
 
     /// Host, port, database and mode, without user and password.
@@ -69,7 +86,13 @@ pub(super) fn parse(rest: &str, has_tls: bool) -> Result<Conninfo, UrlError> {
         settings.put_decoded(name, value)?;
     }
     settings.make_safe(has_tls)?;
-    Ok(Conninfo { text: settings.text(ALLOWED).into(), place: settings.text(PLACE) })
+    let open: Vec<&str> = ALLOWED.iter().copied().filter(|name| !SECRET.contains(name)).collect();
+    Ok(Conninfo {
+        text: settings.text(ALLOWED).into(),
+        place: settings.text(PLACE),
+        open: settings.text(&open),
+        password: settings.get("password").map(|password| password.to_owned().into()),
+    })
 }
 
 /// The settings of a connection, each at most once.

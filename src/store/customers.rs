@@ -86,8 +86,3 @@ pub fn update(tx: &mut Tx<'_>, id: CustomerId, name: &str, time_zone: &str) -> Q
         .set((customers::name.eq(name), customers::time_zone.eq(time_zone)))
         .execute(conn)
 }
-
-/// The master keys by which stored keys are wrapped.
-pub fn master_key_ids(conn: &mut Conn) -> QueryResult<Vec<String>> {
-    customer_keys::table.select(customer_keys::master_key_id).distinct().load(conn)
-}

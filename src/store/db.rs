@@ -8,6 +8,7 @@ use crate::error::Error;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,6 +115,12 @@ impl Db {
         self.0.target.is_sqlite()
     }
 
+    /// Where it is, for a connection beside the pools.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        &self.0.target
+    }
+
     /// Where the SQLite file lies; none on PostgreSQL.
     #[must_use]
     pub fn file(&self) -> Option<&std::path::Path> {
@@ -121,6 +128,14 @@ impl Db {
             Target::Sqlite(path) => Some(path),
             Target::Postgres(_) => None,
         }
+    }
+
+    /// The migrations that have run.
+    ///
+    /// # Errors
+    /// When the database is out of reach.
+    pub fn migrations(&self) -> Result<BTreeSet<String>, Error> {
+        self.0.pools.reader()?.migrations()
     }
 
     /// Runs what is missing of the migrations; returns how many ran.

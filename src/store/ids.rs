@@ -42,3 +42,28 @@ pub fn take(tx: &mut Tx<'_>, count: usize) -> QueryResult<Vec<i64>> {
 pub fn take_one(tx: &mut Tx<'_>) -> QueryResult<i64> {
     take(tx, 1)?.pop().ok_or(diesel::result::Error::NotFound)
 }
+
+/// How many ids are left out after a restore: more than anybody can have taken since the oldest backup, and so few that
+/// the ids last for eight million restores.
+const SKIPPED: i64 = 1 << 40;
+
+/// Leaves out as many ids as may have been handed out after the backup that this database was restored from.
+///
+/// Clients follow along by cursors that hold the id they have seen last; an id that is handed out again would be passed
+/// over by them.
+pub fn skip(tx: &mut Tx<'_>) -> QueryResult<()> {
+    let conn: &mut Conn = tx;
+    match conn {
+        Conn::Postgres(c) => {
+            diesel::sql_query("SELECT setval('id_blocks', nextval('id_blocks') + $1)")
+                .bind::<BigInt, _>(SKIPPED)
+                .execute(c)?;
+        }
+        Conn::Sqlite(c) => {
+            diesel::sql_query("UPDATE id_blocks SET next = next + ? WHERE name = 'rows'")
+                .bind::<BigInt, _>(SKIPPED)
+                .execute(c)?;
+        }
+    }
+    Ok(())
+}

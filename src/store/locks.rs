@@ -4,7 +4,7 @@ use super::conn::Conn;
 use super::tx::Tx;
 use crate::domain::CustomerId;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt};
 
 /// Holds back every writer of a customer (alone) or only those who hold alone (shared), until the transaction ends.
 ///
@@ -16,6 +16,45 @@ pub fn hold_customer(tx: &mut Tx<'_>, customer: CustomerId, alone: bool) -> Quer
         let name = if alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
         diesel::sql_query(format!("SELECT {name}($1)")).bind::<BigInt, _>(customer.0).execute(c)?;
     }
+    Ok(())
+}
+
+/// Into how many parts a customer's refs are divided for [`hold_people`]: enough that deletions seldom wait for each
+/// other, few enough that a batch of new people can take all of them from PostgreSQL's table of locks.
+const PARTS: u8 = 64;
+
+/// What holds apart those who make people and those who erase them, by blind index of the ref.
+#[must_use]
+pub fn part_of(ref_index: &[u8]) -> u8 {
+    ref_index.first().map_or(0, |byte| byte % PARTS)
+}
+
+/// Every part, for who knows no ref.
+pub fn all_parts() -> impl Iterator<Item = u8> {
+    0..PARTS
+}
+
+/// Keeps people of these parts from being erased (shared) or from being made, changed and erased (alone) by others until
+/// the transaction ends.
+///
+/// A row that does not exist yet cannot be locked: without this, an event could find neither person nor tombstone
+/// while the deletion that leaves the tombstone finds no person. Every transaction takes the customer first
+/// ([`hold_customer`]), then parts in ascending order, then rows. SQLite has one writer and needs nothing.
+pub fn hold_people(
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    parts: impl IntoIterator<Item = u8>,
+    alone: bool,
+) -> QueryResult<()> {
+    let conn: &mut Conn = tx;
+    let Conn::Postgres(c) = conn else { return Ok(()) };
+    let parts: std::collections::BTreeSet<u8> = parts.into_iter().collect();
+    // Customers are locked by their positive ids, their parts by negative numbers.
+    let keys: Vec<i64> = parts.into_iter().map(|part| -(customer.0 * i64::from(PARTS) + i64::from(part)) - 1).collect();
+    let name = if alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
+    diesel::sql_query(format!("SELECT {name}(key) FROM unnest($1) WITH ORDINALITY AS t (key, place)"))
+        .bind::<Array<BigInt>, _>(keys)
+        .execute(c)?;
     Ok(())
 }
 

@@ -52,15 +52,13 @@ impl Conn {
     /// It only reads, so readiness and `doctor` need no right to write: Diesel's own `applied_migrations` would make
     /// the table in which it keeps them.
     pub(super) fn migrations_due(&mut self) -> Result<(usize, usize), Error> {
-        let known = match self {
-            Self::Postgres(_) => versions::<diesel::pg::Pg>(&POSTGRES)?,
-            Self::Sqlite(_) => versions::<diesel::sqlite::Sqlite>(&SQLITE)?,
-        };
-        let applied = self.applied()?;
+        let known = known(matches!(self, Self::Sqlite(_)))?;
+        let applied = self.migrations()?;
         Ok((known.difference(&applied).count(), applied.difference(&known).count()))
     }
 
-    fn applied(&mut self) -> QueryResult<BTreeSet<String>> {
+    /// The migrations that have run.
+    pub(super) fn migrations(&mut self) -> Result<BTreeSet<String>, Error> {
         let sql = match self {
             Self::Postgres(_) => "SELECT count(to_regclass('__diesel_schema_migrations')) AS number",
             Self::Sqlite(_) => "SELECT count(*) AS number FROM sqlite_schema WHERE name = '__diesel_schema_migrations'",
@@ -85,6 +83,14 @@ fn patiently<T>(c: &mut PgConnection, work: impl FnOnce(&mut PgConnection) -> Re
     let outcome = work(c);
     c.batch_execute(&limits.concat())?;
     outcome
+}
+
+/// The migrations of this program.
+///
+/// # Errors
+/// When they cannot be read from the program.
+pub fn known(sqlite: bool) -> Result<BTreeSet<String>, Error> {
+    if sqlite { versions::<diesel::sqlite::Sqlite>(&SQLITE) } else { versions::<diesel::pg::Pg>(&POSTGRES) }
 }
 
 fn versions<B: Backend>(source: &EmbeddedMigrations) -> Result<BTreeSet<String>, Error> {

@@ -7,7 +7,7 @@ use crate::domain::{CustomerId, PersonId, Timestamp};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
-/// Rows of one multi-row statement: 18 columns each, SQLite allows 32,766 bound values.
+/// Rows of one multi-row statement: 20 columns each, SQLite allows 32,766 bound values.
 const ROWS: usize = 1_000;
 
 /// A person's row; every personal field is sealed under the person's own key.
@@ -50,6 +50,10 @@ pub struct Person {
     pub created_at: Timestamp,
     /// When anything last changed.
     pub updated_at: Timestamp,
+    /// Which life of the ref this is, from 1.
+    pub epoch: i32,
+    /// Since when, for a person made anew after a deletion: events that happened before stay refused.
+    pub epoch_at: Option<Timestamp>,
 }
 
 /// A person by the blind index of the ref.

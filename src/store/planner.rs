@@ -8,7 +8,8 @@ use diesel::prelude::*;
 ///
 /// Left alone it does so within a minute or two of a great change, and until then runs a long import by plans that it
 /// made for empty tables: each group then reads all people of the customer. The other columns would cost ten times as
-/// much and no plan turns on them. SQLite chooses well without.
+/// much and no plan turns on them. SQLite has
+/// numbers of its own from the migration.
 pub fn refresh(tx: &mut Tx<'_>) -> QueryResult<()> {
     let conn: &mut Conn = tx;
     if let Conn::Postgres(c) = conn {

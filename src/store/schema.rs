@@ -21,6 +21,21 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    audit_entries (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        at -> Timestamptz,
+        actor -> Text,
+        action -> Text,
+        subject -> Nullable<Uuid>,
+        details -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     customer_keys (customer_id, purpose, version) {
         customer_id -> Int8,
         purpose -> Int2,
@@ -48,6 +63,24 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    deletions (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        origin -> Int2,
+        reconciliation_id -> Nullable<Uuid>,
+        completed_at -> Timestamptz,
+        refs -> Int8,
+        people -> Int8,
+        verified -> Bool,
+        receipt -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     devices (customer_id, id) {
         customer_id -> Int8,
         id -> Int8,
@@ -58,6 +91,18 @@ diesel::table! {
         heartbeat_at -> Nullable<Timestamptz>,
         event_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    erasure_marks (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        marks -> Bytea,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -138,6 +183,32 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    jobs (customer_id, kind, subject) {
+        customer_id -> Int8,
+        kind -> Text,
+        subject -> Int8,
+        due_at -> Timestamptz,
+        leased_to -> Nullable<Timestamptz>,
+        attempts -> Int4,
+        ran_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    journal_marks (journal_id) {
+        journal_id -> Uuid,
+        compared_to -> Int8,
+        compared_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     licenses (customer_id, id) {
         customer_id -> Int8,
         id -> Int8,
@@ -151,6 +222,32 @@ diesel::table! {
         closes_at -> Nullable<Text>,
         issued_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    master_keys (id) {
+        id -> Text,
+        created_at -> Timestamptz,
+        retired_at -> Nullable<Timestamptz>,
+        destroyed_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    notices (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        kind -> Text,
+        raised_at -> Timestamptz,
+        details -> Text,
     }
 }
 
@@ -177,6 +274,101 @@ diesel::table! {
         mirror_sealed -> Nullable<Bytea>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        epoch -> Int4,
+        epoch_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    reconciliation_people (customer_id, reconciliation_id, person_id) {
+        customer_id -> Int8,
+        reconciliation_id -> Int8,
+        person_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    reconciliations (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        state -> Int2,
+        dry_run -> Bool,
+        snapshot_at -> Timestamptz,
+        started_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        refs -> Int8,
+        held -> Int8,
+        absent -> Int8,
+        erased -> Int8,
+        changed -> Int8,
+        restricted -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    restrictions (customer_id, person_id) {
+        customer_id -> Int8,
+        person_id -> Int8,
+        ground -> Int2,
+        reason_sealed -> Nullable<Bytea>,
+        placed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    retention_agreements (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        document_sha256 -> Bytea,
+        parties -> Text,
+        signed_at -> Nullable<Timestamptz>,
+        in_force_from -> Timestamptz,
+        in_force_until -> Nullable<Timestamptz>,
+        people_days -> Nullable<Int4>,
+        visits_days -> Nullable<Int4>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    service_keys (purpose, version) {
+        purpose -> Text,
+        version -> Int4,
+        wrapped -> Bytea,
+        master_key_id -> Text,
+        public_key -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        retired_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    tombstones (customer_id, digest) {
+        customer_id -> Int8,
+        digest -> Bytea,
+        epoch -> Int4,
+        erased_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -214,5 +406,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     licenses,
     people,
+    restrictions,
     visits,
 );

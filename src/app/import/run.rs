@@ -102,7 +102,7 @@ impl<'a> Import<'a> {
                 self.overlaps.see(number, line, &drawn.events);
                 for (event, field) in drawn.events {
                     let (customer, bound_to) = (self.site.customer, Some(self.site.license));
-                    self.group.push(Item { customer, bound_to, peer: None, event });
+                    self.group.push(Item { customer, bound_to, peer: None, event, any_age: true });
                     self.origins.push(Origin { row: number, line, field });
                 }
             }
@@ -161,6 +161,10 @@ impl<'a> Import<'a> {
                 Outcome::Duplicate { .. } => {
                     self.summary.events.duplicate += 1;
                     None
+                }
+                Outcome::Erased => {
+                    self.summary.events.erased += 1;
+                    continue;
                 }
                 Outcome::Conflict => {
                     self.summary.events.conflict += 1;

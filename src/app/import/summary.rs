@@ -67,6 +67,8 @@ pub struct Events {
     pub conflict: u64,
     /// Refused by the store.
     pub rejected: u64,
+    /// Left out: the customer has deleted the person.
+    pub erased: u64,
 }
 
 impl Summary {

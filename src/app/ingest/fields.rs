@@ -20,7 +20,7 @@ impl Batch<'_, '_, '_> {
             for (field, dated) in Details::of(event).fields(at) {
                 guest.say(&self.keys, field, dated)?;
             }
-            if let Some(host) = &event.host {
+            if let Some(host) = accepted.host {
                 let dossier = self.people.by_ref_mut(host.reference.as_str())?;
                 for (field, dated) in HostDetails::of(host).fields(at) {
                     dossier.say(&self.keys, field, dated)?;

@@ -2,6 +2,7 @@
 
 mod corrections;
 mod details;
+mod erased;
 mod fields;
 mod licenses;
 mod people;
@@ -12,9 +13,10 @@ mod writers;
 pub(crate) use details::{Details, HostDetails};
 pub use writers::Writers;
 
+use super::dossier::ref_index;
 use super::{Core, Work};
 use crate::crypto::CustomerKeys;
-use crate::domain::event::NewEvent;
+use crate::domain::event::{NewEvent, NewHost, NewRecipient};
 use crate::domain::{CustomerId, EventId, EventKey, LicenseId, VisitId};
 use crate::error::{Code, Error};
 use crate::store;
@@ -33,6 +35,8 @@ pub struct Item {
     pub peer: Option<IpAddr>,
     /// The event.
     pub event: NewEvent,
+    /// Whether it may be of any age and make people all the same: for an import of what happened long ago.
+    pub any_age: bool,
 }
 
 /// What became of an event.
@@ -52,6 +56,8 @@ pub enum Outcome {
     },
     /// Stored before, with another body.
     Conflict,
+    /// Not stored: the customer has deleted the person.
+    Erased,
     /// Refused.
     Rejected(Error),
 }
@@ -82,14 +88,21 @@ fn store_all(work: &mut Work<'_, '_>, items: &[Item]) -> Result<Vec<Outcome>, Er
     for (index, item) in items.iter().enumerate() {
         by_customer.entry(item.customer).or_default().push(index);
     }
-    // Every writer takes customers, then people, in the same order: nobody waits in a circle.
+    // Every writer takes customers, then parts of their people, then rows, in the same order: nobody waits in a circle.
+    let mut blind: BTreeMap<CustomerId, BlindIndexes> = BTreeMap::new();
     for (customer, indexes) in &by_customer {
         let corrects = indexes.iter().any(|&index| items[index].event.corrects.is_some());
         store::locks::hold_customer(work.tx, *customer, corrects)?;
+        let keys = work.customer_keys(*customer)?;
+        let refs = indexes.iter().flat_map(|&index| erased::refs(&items[index].event));
+        let found: BlindIndexes = refs.map(|reference| (reference.to_owned(), ref_index(&keys, reference))).collect();
+        store::locks::hold_people(work.tx, *customer, found.values().map(|i| store::locks::part_of(i)), false)?;
+        blind.insert(*customer, found);
     }
     let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
     for (customer, indexes) in by_customer {
-        Batch::new(work, customer)?.run(items, &indexes, &mut outcomes)?;
+        let blind = blind.remove(&customer).unwrap_or_default();
+        Batch::new(work, customer, blind)?.run(items, &indexes, &mut outcomes)?;
     }
     outcomes.into_iter().map(|o| o.ok_or_else(|| Error::internal("an event without outcome"))).collect()
 }
@@ -104,6 +117,10 @@ struct Accepted<'i> {
     /// The event that corrects it, when that one came first.
     superseded_by: Option<EventId>,
     visit_id: Option<VisitId>,
+    /// The host, unless erased.
+    host: Option<&'i NewHost>,
+    /// The recipients who are not erased, with their places in the event.
+    recipients: Vec<(i16, &'i NewRecipient)>,
 }
 
 impl Accepted<'_> {
@@ -112,8 +129,11 @@ impl Accepted<'_> {
     }
 }
 
-/// New events; and repeats within the group, by index, with whether their bodies agree.
-type Sorted<'i> = (Vec<Accepted<'i>>, Vec<(usize, bool)>);
+/// Blind indexes of the refs that a group names.
+type BlindIndexes = HashMap<String, Vec<u8>>;
+
+/// New events; and repeats within the group: index, index of the first, whether their bodies agree.
+type Sorted<'i> = (Vec<Accepted<'i>>, Vec<(usize, usize, bool)>);
 
 /// The events of one customer within a group.
 struct Batch<'w, 'a, 't> {
@@ -122,16 +142,25 @@ struct Batch<'w, 'a, 't> {
     keys: Arc<CustomerKeys>,
     licenses: licenses::Licenses,
     people: people::People,
+    blind: BlindIndexes,
+    standing: erased::Standing,
 }
 
 impl<'w, 'a, 't> Batch<'w, 'a, 't> {
-    fn new(work: &'w mut Work<'a, 't>, customer: CustomerId) -> Result<Self, Error> {
+    fn new(work: &'w mut Work<'a, 't>, customer: CustomerId, blind: BlindIndexes) -> Result<Self, Error> {
         let keys = work.customer_keys(customer)?;
-        Ok(Self { work, customer, keys, licenses: licenses::Licenses::default(), people: people::People::default() })
+        let (licenses, people) = (licenses::Licenses::default(), people::People::default());
+        Ok(Self { work, customer, keys, licenses, people, blind, standing: erased::Standing::default() })
+    }
+
+    /// Blind index of a ref that an event of this group names.
+    fn index_of(&self, reference: &str) -> Vec<u8> {
+        self.blind.get(reference).cloned().unwrap_or_else(|| ref_index(&self.keys, reference))
     }
 
     fn run(mut self, items: &[Item], indexes: &[usize], outcomes: &mut [Option<Outcome>]) -> Result<(), Error> {
-        let (mut accepted, repeats) = self.sort_out(items, indexes, outcomes)?;
+        let (accepted, repeats) = self.sort_out(items, indexes, outcomes)?;
+        let mut accepted = self.refuse_erased(accepted, outcomes)?;
         if !accepted.is_empty() {
             let corrected = self.find_corrections(&mut accepted)?;
             self.meet_people(&accepted, &corrected)?;
@@ -149,9 +178,16 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
         }
         let visits: HashMap<EventId, Option<VisitId>> =
             accepted.iter().map(|event| (event.event().id, event.visit_id)).collect();
-        for (index, same) in repeats {
-            let visit_id = visits.get(&items[index].event.id).copied().flatten();
-            outcomes[index] = Some(if same { Outcome::Duplicate { visit_id } } else { Outcome::Conflict });
+        for (index, first, same) in repeats {
+            outcomes[index] = Some(match (visits.get(&items[index].event.id), &outcomes[first]) {
+                (Some(&visit_id), _) if same => Outcome::Duplicate { visit_id },
+                (Some(_), _) => Outcome::Conflict,
+                (None, Some(Outcome::Rejected(Error::Refused { code, detail, faults }))) => {
+                    let (detail, faults) = (detail.clone(), faults.clone());
+                    Outcome::Rejected(Error::Refused { code: *code, detail, faults })
+                }
+                (None, _) => Outcome::Erased,
+            });
         }
         Ok(())
     }
@@ -178,7 +214,7 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
                 outcomes[index] =
                     Some(if same { Outcome::Duplicate { visit_id: known.visit_id } } else { Outcome::Conflict });
             } else if let Some(&earlier) = first.get(&item.event.id) {
-                repeats.push((index, accepted[earlier].digest == digest));
+                repeats.push((index, accepted[earlier].index, accepted[earlier].digest == digest));
             } else {
                 match self.license_of(item).and_then(|license| check(item, self.work.now).map(|()| license)) {
                     Ok(license) => {
@@ -192,6 +228,8 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
                             digest,
                             superseded_by: None,
                             visit_id: None,
+                            host: item.event.host.as_ref(),
+                            recipients: (0_i16..).zip(&item.event.recipients).collect(),
                         });
                     }
                     Err(error @ Error::Refused { .. }) => outcomes[index] = Some(Outcome::Rejected(error)),

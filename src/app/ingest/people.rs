@@ -3,11 +3,12 @@
 use super::corrections::Corrected;
 use super::{Accepted, Batch};
 use crate::app::Work;
-use crate::app::dossier::{Dossier, ref_index};
+use crate::app::dossier::Dossier;
 use crate::domain::PersonId;
 use crate::domain::person::Kind;
 use crate::error::Error;
 use crate::store;
+use crate::store::people::Person;
 use std::collections::{BTreeMap, HashMap};
 
 /// The dossiers of one group, by blind index of the ref.
@@ -78,17 +79,18 @@ impl Batch<'_, '_, '_> {
         // In the order of the blind index, which is the order in which every writer inserts.
         let mut wanted: BTreeMap<Vec<u8>, (&str, Kind)> = BTreeMap::new();
         for accepted in accepted {
-            let event = accepted.event();
-            let named = std::iter::once((event.person.reference.as_str(), Kind::Guest))
-                .chain(event.host.iter().map(|host| (host.reference.as_str(), Kind::Host)))
-                .chain(event.recipients.iter().map(|r| (r.reference.as_str(), Kind::Recipient)));
+            let named = std::iter::once((accepted.event().person.reference.as_str(), Kind::Guest))
+                .chain(accepted.host.iter().map(|host| (host.reference.as_str(), Kind::Host)))
+                .chain(accepted.recipients.iter().map(|(_, r)| (r.reference.as_str(), Kind::Recipient)));
             for (reference, kind) in named {
-                let entry = wanted.entry(ref_index(&self.keys, reference)).or_insert((reference, kind));
+                let entry = wanted.entry(self.index_of(reference)).or_insert((reference, kind));
                 entry.1 = entry.1.min(kind);
             }
         }
-        let indexes: Vec<Vec<u8>> = wanted.keys().cloned().collect();
-        let mut rows = store::people::lock_by_refs(self.work.tx, self.customer, &indexes)?;
+        let mut rows = std::mem::take(&mut self.standing.rows);
+        rows.retain(|index, _| wanted.contains_key(index));
+        let mut rows: Vec<Person> = rows.into_values().collect();
+        rows.sort_unstable_by_key(|row| row.id);
         let missing: Vec<PersonId> = corrected.people().filter(|id| rows.iter().all(|row| row.id != *id)).collect();
         if !missing.is_empty() {
             rows.extend(store::people::lock_by_ids(self.work.tx, self.customer, &missing)?);

@@ -20,7 +20,7 @@ impl Batch<'_, '_, '_> {
         for accepted in accepted {
             events.push(self.event_row(accepted)?);
             hosts.extend(self.host_row(accepted)?);
-            for (position, recipient) in (0_i16..).zip(&accepted.event().recipients) {
+            for &(position, recipient) in &accepted.recipients {
                 let dossier = self.people.by_ref(recipient.reference.as_str())?;
                 let seal = |address: &crate::domain::text::Address| {
                     dossier.seal_address(accepted.key, position, address.as_str())
@@ -79,7 +79,7 @@ impl Batch<'_, '_, '_> {
     }
 
     fn host_row(&self, accepted: &Accepted<'_>) -> Result<Option<Host>, Error> {
-        let Some(host) = &accepted.event().host else { return Ok(None) };
+        let Some(host) = accepted.host else { return Ok(None) };
         let dossier = self.people.by_ref(host.reference.as_str())?;
         Ok(Some(Host {
             customer_id: self.customer,

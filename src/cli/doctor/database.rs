@@ -5,13 +5,13 @@ use super::finding::Finding;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::crypto::MasterKey;
+use crate::crypto::MasterFiles;
 use crate::error::Error;
 use crate::store::url::{self, Target};
-use crate::store::{Db, customers, doctor};
+use crate::store::{Db, doctor, master_keys};
 use chrono::Datelike;
 use secrecy::ExposeSecret;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How long to wait for a database that does not answer.
 const PATIENCE_MS: u64 = 3_000;
@@ -56,8 +56,17 @@ pub(super) fn examine(settings: &Settings, clock: &Clock) -> Vec<Finding> {
     found
 }
 
+/// Where the SQLite file is, or would be; none on PostgreSQL.
+pub(super) fn sqlite_file(settings: &Settings) -> Result<Option<PathBuf>, Error> {
+    let target = url::parse(settings.database.url.expose_secret()).map_err(Error::internal)?;
+    Ok(match target {
+        Target::Sqlite(path) => Some(path),
+        Target::Postgres(_) => None,
+    })
+}
+
 /// Two connections are enough to look, and a database that is away is not waited for as long as a request waits.
-fn open(settings: &Settings) -> Result<Db, Error> {
+pub(super) fn open(settings: &Settings) -> Result<Db, Error> {
     let mut few = settings.clone();
     (few.database.readers, few.database.writers) = (1, 1);
     few.database.acquire_timeout_ms = few.database.acquire_timeout_ms.min(PATIENCE_MS);
@@ -153,29 +162,25 @@ fn current(db: &Db) -> Finding {
     }
 }
 
-/// Whether the key in the file is the one that the stored keys are wrapped by.
+/// Whether the files hold the keys that the stored keys are wrapped by.
 fn ours(db: &Db, file: &Path) -> Result<Vec<Finding>, Error> {
     let check = "key and data";
-    let in_use = db.read(|conn| Ok(customers::master_key_ids(conn)?))?;
-    let advice = "put the right file in place from its own copy; without it nothing sealed can be read";
-    let Ok(key) = MasterKey::load(file) else {
-        let missing = in_use.first().map(|id| {
-            Finding::fault(
-                check,
-                format!("the database was sealed under master key {id}, and the file cannot be used"),
-                advice,
-            )
-        });
-        return Ok(missing.into_iter().collect());
-    };
-    let other = in_use.iter().find(|id| *id != key.id());
-    Ok(vec![match other {
-        Some(id) => {
-            let detail = format!("the file holds master key {}, but the database was sealed under {id}", key.id());
-            Finding::fault(check, detail, advice)
+    let in_use = db.read(|conn| Ok(master_keys::wrapping(conn)?))?;
+    if in_use.is_empty() {
+        return Ok(vec![Finding::ok(check, "the database has no key yet")]);
+    }
+    Ok(vec![match MasterFiles::new(file).load(&in_use) {
+        Err(error) => Finding::fault(
+            check,
+            format!("the database was sealed under master key {}: {error}", in_use.join(" and ")),
+            "put the right file in place from its own copy; without it nothing sealed can be read",
+        ),
+        Ok(_) if in_use.len() > 1 => {
+            let detail =
+                format!("a rotation of the master key was cut short, or is going on: {}", in_use.join(" and "));
+            Finding::warning(check, detail, "finish it: guestlog keys rotate --master")
         }
-        None if in_use.is_empty() => Finding::ok(check, "the database has no customer yet"),
-        None => Finding::ok(check, "the file holds the key that the database was sealed under"),
+        Ok(_) => Finding::ok(check, "the file holds the key that the database was sealed under"),
     }])
 }
 

@@ -4,9 +4,11 @@
 //! broken or absent, for that is when it is needed.
 
 mod database;
+mod erasure;
 mod files;
 mod finding;
 mod network;
+mod search;
 
 use super::outcome::Failure;
 use super::output::Form;
@@ -23,17 +25,27 @@ exit code 5. Nothing is changed.
 Examples:
   guestlog doctor
   guestlog doctor --settings
+  guestlog doctor erasure
   guestlog doctor --json | jq '.findings[] | select(.status != \"ok\")'";
 
 /// What `doctor` takes.
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP)]
+#[command(after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// Show every setting in force and where it comes from; secrets only as `(set)`
     #[arg(long)]
     settings: bool,
     #[command(flatten)]
     form: Form,
+    #[command(subcommand)]
+    of: Option<Of>,
+}
+
+/// What else can be examined.
+#[derive(Debug, clap::Subcommand)]
+enum Of {
+    /// Search the raw files of SQLite for anything of erased people
+    Erasure(erasure::Args),
 }
 
 #[derive(Serialize)]
@@ -49,6 +61,9 @@ struct Report {
 /// # Errors
 /// [`Failure::Findings`] for a fault; when standard output cannot be written.
 pub fn run(config: Option<PathBuf>, args: &Args) -> Result<(), Failure> {
+    if let Some(Of::Erasure(args)) = &args.of {
+        return erasure::run(config, args);
+    }
     let report = examine(config);
     args.form.answer(&report, |report| text(report, args.settings))?;
     if report.faults > 0 { Err(Failure::Findings) } else { Ok(()) }

@@ -188,6 +188,7 @@ fn text(summary: &Summary) -> String {
         ("events known before", events.duplicate),
         ("events in conflict", events.conflict),
         ("events rejected", events.rejected),
+        ("events of erased people", events.erased),
         ("visits expected", summary.expected),
         ("of these by date only", summary.expected_by_date),
         ("cancellations", summary.cancelled),

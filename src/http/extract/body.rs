@@ -53,12 +53,11 @@ pub struct Incoming<M> {
 impl<M: Media> Incoming<M> {
     fn open(req: &HttpRequest, payload: &mut Payload) -> Result<Self, Error> {
         let media = taken::<M>(req)?;
+        if req.headers().get_all(header::CONTENT_ENCODING).any(|value| value != "identity") {
+            return Err(unsupported("A Content-Encoding is not taken here; send the body as it is"));
+        }
         let limits = Gate::at(req)?.limits.clone();
-        // A length too long for a number is too long for the bound.
-        let declared_bytes = match req.headers().get(header::CONTENT_LENGTH) {
-            Some(value) => value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX),
-            None => 0,
-        };
+        let declared_bytes = declared_bytes(req);
         if declared_bytes > limits.max_body_bytes {
             return Err(too_large(limits.max_body_bytes));
         }
@@ -138,7 +137,17 @@ fn unsupported(what: &str) -> Error {
     Error::refused(Code::UnsupportedMediaType, format!("{what}."))
 }
 
-fn taken<M: Media>(req: &HttpRequest) -> Result<&'static str, Error> {
+/// The length that the request declares, 0 without one.
+pub(super) fn declared_bytes(req: &HttpRequest) -> usize {
+    match req.headers().get(header::CONTENT_LENGTH) {
+        // A length too long for a number is too long for any bound.
+        Some(value) => value.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or(usize::MAX),
+        None => 0,
+    }
+}
+
+/// Which type of `M` the body has.
+pub(super) fn taken<M: Media>(req: &HttpRequest) -> Result<&'static str, Error> {
     let takes = || format!("this address takes {}", M::TAKES.join(", "));
     let media = media_type(req).map_err(|_| {
         unsupported(&format!("The header Content-Type is missing or is not one media type; {}", takes()))
@@ -148,10 +157,6 @@ fn taken<M: Media>(req: &HttpRequest) -> Result<&'static str, Error> {
     };
     if media.get_param(mime::CHARSET).is_some_and(|charset| charset != mime::UTF_8) {
         return Err(unsupported("The charset is not taken here; JSON is UTF-8"));
-    }
-    let encoded = req.headers().get_all(header::CONTENT_ENCODING).any(|value| value != "identity");
-    if encoded {
-        return Err(unsupported("A Content-Encoding is not taken here; send the body as it is"));
     }
     Ok(found)
 }

@@ -11,6 +11,7 @@ mod objects;
 mod path;
 mod percent;
 mod query;
+mod upload;
 
 pub use body::{Body, Incoming, Json, Media, MergePatch};
 pub use client_ip::ClientIp;
@@ -19,6 +20,7 @@ pub use json::{parse_json, parse_value};
 pub use lines::Lines;
 pub use path::{Path, Segment};
 pub use query::Query;
+pub use upload::Upload;
 
 pub(super) use body::media_type;
 pub(super) use percent::decode as percent_decode;

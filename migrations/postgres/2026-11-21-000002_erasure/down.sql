@@ -1,0 +1,15 @@
+DROP TABLE journal_marks;
+DROP TABLE master_keys;
+DROP TABLE service_keys;
+DROP TABLE jobs;
+DROP TABLE audit_entries;
+DROP TABLE notices;
+DROP TABLE retention_agreements;
+DROP TABLE reconciliation_people;
+DROP TABLE reconciliations;
+DROP TABLE restrictions;
+DROP TABLE erasure_marks;
+DROP TABLE deletions;
+DROP TABLE tombstones;
+ALTER TABLE people DROP COLUMN epoch_at;
+ALTER TABLE people DROP COLUMN epoch;

@@ -1,0 +1,308 @@
+//! Work that is done later, by the worker of any node: what there is, how it is queued, and how long it may take.
+
+use super::{App, Core, Work};
+use crate::domain::{CustomerId, Timestamp};
+use crate::error::Error;
+use crate::store;
+use crate::store::jobs::Job;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Whose the jobs of the service itself are.
+pub const SERVICE: CustomerId = CustomerId(0);
+/// From one run of what is done daily to the next.
+pub(super) const DAY_S: i64 = 86_400;
+/// How many that are due are looked at together.
+const LOOKED_AT: i64 = 16;
+/// How long others wait for a job whose worker has died.
+const LEASE_S: i64 = 300;
+/// The same for a scrub of PostgreSQL, of which one statement may take long.
+const LEASE_OF_VACUUM_S: i64 = 3_600;
+
+/// The same for a comparison, which renews it with every few people: one that was broken off goes on soon.
+const LEASE_OF_RECONCILIATION_S: i64 = 20;
+
+/// What there is to do later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Gets what was erased out of the database's files ([`super::scrub`]).
+    Scrub,
+    /// Deletes what is kept for a time only ([`super::purge`]).
+    Purge,
+    /// Looks whether a customer deletes unusually many people one by one ([`super::watch`]).
+    Watch,
+    /// Deletes those whom a customer's list lacks ([`super::reconciliation`]).
+    Reconciliation,
+    /// Deletes what written agreements say has been kept long enough ([`super::agreements`]).
+    Agreements,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Scrub, Self::Purge, Self::Watch, Self::Reconciliation, Self::Agreements];
+
+    /// Its name in the database and in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scrub => "scrub",
+            Self::Purge => "purge",
+            Self::Watch => "watch",
+            Self::Reconciliation => "reconciliation",
+            Self::Agreements => "agreements",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// How long a worker may go without [`Lease::renew`].
+    fn lease_s(self, core: &Core) -> i64 {
+        match self {
+            Self::Scrub if !core.db.is_sqlite() => LEASE_OF_VACUUM_S,
+            Self::Reconciliation => LEASE_OF_RECONCILIATION_S,
+            _ => LEASE_S,
+        }
+    }
+
+    /// The shortest time from the end of a run to the next.
+    fn pause_s(self, core: &Core) -> i64 {
+        match self {
+            Self::Scrub => super::scrub::pause_s(core),
+            Self::Purge | Self::Watch | Self::Reconciliation | Self::Agreements => 0,
+        }
+    }
+}
+
+/// What becomes of a job that did well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It is over.
+    Done,
+    /// It is due again then, or earlier when it is queued.
+    At(Timestamp),
+}
+
+impl Next {
+    /// It waits to be queued, and what is known of its last run is kept.
+    #[must_use]
+    pub fn when_queued() -> Self {
+        // The year 9999.
+        Self::At(Timestamp::EPOCH.plus_seconds(253_370_764_800))
+    }
+}
+
+/// Queues a job in the transaction of the work that it follows, best last; one that waits already becomes due earlier.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn queue(
+    work: &mut Work<'_, '_>,
+    customer: CustomerId,
+    kind: Kind,
+    subject: i64,
+    due_at: Timestamp,
+) -> Result<(), Error> {
+    store::jobs::queue(work.tx, customer, kind.as_str(), subject, due_at)?;
+    work.core.jobs.queued.store(true, Ordering::SeqCst);
+    Ok(())
+}
+
+/// What the threads of this process know of jobs.
+#[derive(Default)]
+pub(crate) struct Bell {
+    state: Mutex<State>,
+    rings: Condvar,
+    /// Something was queued that may not be committed yet.
+    queued: AtomicBool,
+    /// How long the last scrub took.
+    pub scrub_took_ms: AtomicI64,
+}
+
+#[derive(Default)]
+struct State {
+    rung: bool,
+    stopping: bool,
+}
+
+impl Bell {
+    /// A panic leaves two flags behind that are sound in any state.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the worker if something was queued; after each commit.
+    pub fn committed(&self) {
+        if self.queued.swap(false, Ordering::SeqCst) {
+            self.lock().rung = true;
+            self.rings.notify_all();
+        }
+    }
+}
+
+impl App {
+    /// Waits until a job is queued in this process, for `at_most`; false when the worker shall end.
+    #[must_use]
+    pub fn await_job(&self, at_most: Duration) -> bool {
+        let bell = &self.0.core.jobs;
+        let waiting = |state: &mut State| !state.rung && !state.stopping;
+        let (mut state, _) =
+            bell.rings.wait_timeout_while(bell.lock(), at_most, waiting).unwrap_or_else(PoisonError::into_inner);
+        state.rung = false;
+        !state.stopping
+    }
+
+    /// Has jobs end at their next step, and the worker after them.
+    pub fn stop_jobs(&self) {
+        self.0.core.jobs.lock().stopping = true;
+        self.0.core.jobs.rings.notify_all();
+    }
+
+    /// Whether jobs shall end.
+    #[must_use]
+    pub fn jobs_stop(&self) -> bool {
+        self.0.core.jobs.lock().stopping
+    }
+
+    /// Claims the job that is due first and that nobody holds; none when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn claim_job(&self) -> Result<Option<Lease>, Error> {
+        let core = &self.0.core;
+        let now = core.clock.now();
+        let kinds = Kind::ALL.map(Kind::as_str);
+        let due = core.read(|view| Ok(store::jobs::due(view.conn, &kinds, now, LOOKED_AT)?))?;
+        for job in due {
+            let Some(kind) = Kind::parse(&job.kind) else { continue };
+            if job.ran_at.is_some_and(|at| now < at.plus_seconds(kind.pause_s(core))) {
+                continue;
+            }
+            let held_to = now.plus_seconds(kind.lease_s(core));
+            if core.write(|work| Ok(store::jobs::claim(work.tx, &job, now, held_to)?))? {
+                return Ok(Some(Lease { core: core.clone(), job, kind, held_to }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A job that is ours for a time.
+pub struct Lease {
+    pub(crate) core: Core,
+    job: Job,
+    kind: Kind,
+    held_to: Timestamp,
+}
+
+impl Lease {
+    /// What is to be done.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// For whom.
+    #[must_use]
+    pub fn customer(&self) -> CustomerId {
+        self.job.customer_id
+    }
+
+    /// To what.
+    #[must_use]
+    pub fn subject(&self) -> i64 {
+        self.job.subject
+    }
+
+    /// How often it has failed since it last did well.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        u32::try_from(self.job.attempts).unwrap_or_default()
+    }
+
+    /// Holds it for longer, between two steps of a long job; writes only when half of the time is over.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the service stops or another worker has taken over: the job is to end at once.
+    pub fn renew(&mut self) -> Result<(), Error> {
+        if self.core.jobs.lock().stopping {
+            return Err(Error::unavailable("the service stops"));
+        }
+        let (now, lease_s) = (self.core.clock.now(), self.kind.lease_s(&self.core));
+        let until = now.plus_seconds(lease_s);
+        if self.held_to.seconds_since(now) < lease_s / 2 {
+            let held_to = self.held_to;
+            if !self.core.write(|work| Ok(store::jobs::renew(work.tx, &self.job, held_to, until)?))? {
+                return Err(Error::unavailable("another worker has taken the job over"));
+            }
+            self.held_to = until;
+        }
+        Ok(())
+    }
+
+    /// Gives it back done; when it was queued anew meanwhile it stays due.
+    ///
+    /// # Errors
+    /// When the database fails: then it runs again after the lease.
+    pub fn finish(self, next: Next) -> Result<(), Error> {
+        let next = match next {
+            Next::Done => None,
+            Next::At(at) => Some(at),
+        };
+        self.core.write(|work| Ok(store::jobs::finish(work.tx, &self.job, self.held_to, work.now, next)?))
+    }
+
+    /// Gives it back undone, to be tried again `after_s` seconds from now and not before.
+    ///
+    /// # Errors
+    /// When the database fails: then it is tried again after the lease.
+    pub fn fail(self, after_s: i64) -> Result<(), Error> {
+        let again = self.core.clock.now().plus_seconds(after_s);
+        self.core.write(|work| Ok(store::jobs::fail(work.tx, &self.job, self.held_to, again)?))
+    }
+}
+
+impl App {
+    /// Does what a job is about.
+    ///
+    /// # Errors
+    /// Those of the job, which is then to be tried again.
+    pub fn run_job(&self, lease: &mut Lease) -> Result<Next, Error> {
+        match lease.kind {
+            Kind::Scrub => super::scrub::run(lease),
+            Kind::Purge => super::purge::run(lease),
+            Kind::Watch => super::watch::run(&self.0.core, lease.customer()).map(|()| Next::Done),
+            Kind::Reconciliation => super::reconciliation::run::run(lease),
+            Kind::Agreements => {
+                super::agreements::run_between(self, &mut || lease.renew())?;
+                Ok(Next::At(self.clock().now().plus_seconds(DAY_S)))
+            }
+        }
+    }
+
+    /// Does what follows when a job has failed and waits to be tried again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn job_failed(&self, kind: Kind) -> Result<(), Error> {
+        match kind {
+            Kind::Scrub => super::scrub::failed(&self.0.core),
+            Kind::Purge | Kind::Watch | Kind::Reconciliation | Kind::Agreements => Ok(()),
+        }
+    }
+
+    /// Queues what is done from time to time, and shows what is known of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn start_jobs(&self) -> Result<(), Error> {
+        super::scrub::show_last(&self.0.core)?;
+        self.write_blocking(|work| {
+            let now = work.now;
+            queue(work, SERVICE, Kind::Agreements, 0, now)?;
+            queue(work, SERVICE, Kind::Purge, 0, now)
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! Tombstones: whom a customer has deleted, by keyed digest alone.
+
+use super::conn::Conn;
+use super::schema::tombstones;
+use super::tx::{Tx, on_each};
+use crate::domain::{CustomerId, Timestamp};
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+/// Rows of one multi-row statement: 5 columns each, SQLite allows 32,766 bound values.
+const ROWS: usize = 5_000;
+
+/// A tombstone's row; itself personal data, kept until it expires (REQUIREMENTS L-35).
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = tombstones, treat_none_as_default_value = false)]
+pub struct Tombstone {
+    /// Whose person it was.
+    pub customer_id: CustomerId,
+    /// Keyed digest of the ref's blind index.
+    pub digest: Vec<u8>,
+    /// Which life of the ref was erased.
+    pub epoch: i32,
+    /// When.
+    pub erased_at: Timestamp,
+    /// Until when it refuses events.
+    pub expires_at: Timestamp,
+}
+
+/// The tombstones of these digests, expired ones too.
+pub fn find(conn: &mut Conn, customer: CustomerId, digests: &[Vec<u8>]) -> QueryResult<Vec<Tombstone>> {
+    let mut found = Vec::new();
+    for chunk in digests.chunks(30_000) {
+        found.extend(
+            tombstones::table
+                .filter(tombstones::customer_id.eq(customer).and(tombstones::digest.eq_any(chunk)))
+                .select(Tombstone::as_select())
+                .load::<Tombstone>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// Leaves tombstones, in place of earlier ones of the same digests.
+pub fn leave(tx: &mut Tx<'_>, rows: &[Tombstone]) -> QueryResult<usize> {
+    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
+        let left = on_each!(tx, |c| diesel::insert_into(tombstones::table)
+            .values(chunk)
+            .on_conflict((tombstones::customer_id, tombstones::digest))
+            .do_update()
+            .set((
+                tombstones::epoch.eq(excluded(tombstones::epoch)),
+                tombstones::erased_at.eq(excluded(tombstones::erased_at)),
+                tombstones::expires_at.eq(excluded(tombstones::expires_at)),
+            ))
+            .execute(c))?;
+        Ok(sum + left)
+    })
+}
