@@ -17,16 +17,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-const SCOPES: &str = "events:write,events:read,people:write,people:read";
+const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
 
 /// Where the server of the tests keeps everything, its log among it; none of a server that tests/run was given.
 #[expect(clippy::disallowed_methods, reason = "tests/run tells by it where the server that it started keeps its files")]
-fn postgres_dir() -> Option<PathBuf> {
+pub fn postgres_dir() -> Option<PathBuf> {
     std::env::var_os("GUESTLOG_TEST_POSTGRES_DIR").map(PathBuf::from)
 }
 
 /// Runs a test on each database whose files can be searched.
-fn on_searchable(test: impl Fn(Kind)) {
+pub fn on_searchable(test: impl Fn(Kind)) {
     both(|kind| match (kind, postgres_dir()) {
         (Kind::Postgres, None) => eprintln!("not run: without GUESTLOG_TEST_POSTGRES_DIR there are no files to search"),
         _ => test(kind),
@@ -34,14 +34,14 @@ fn on_searchable(test: impl Fn(Kind)) {
 }
 
 /// What is written from the beginning of a test on.
-struct Evidence {
+pub struct Evidence {
     since: SystemTime,
     folders: Vec<PathBuf>,
 }
 
 impl Evidence {
     /// On PostgreSQL, statements go to the server's log with all their parameters.
-    fn begin(home: &Home) -> Self {
+    pub fn begin(home: &Home) -> Self {
         let since = std::fs::metadata(&home.dir).unwrap().modified().unwrap();
         let mut folders = vec![home.dir.clone()];
         if home.kind == Kind::Postgres {
@@ -75,7 +75,7 @@ impl Evidence {
         all.into_iter().collect()
     }
 
-    fn assert_clean(&self, search: &Search, when: &str) {
+    pub fn assert_clean(&self, search: &Search, when: &str) {
         let found = search.in_files(&self.files());
         assert!(found.is_empty(), "{when}: {} hits, among them {:#?}", found.len(), &found[..found.len().min(10)]);
     }
@@ -122,7 +122,7 @@ fn no_personal_value_lies_in_the_clear_before_or_after_erasure() {
         let home = Home::new(kind);
         let evidence = Evidence::begin(&home);
         let canary = Canary::new();
-        let app = home.open(Clock::fixed(at("2024-05-06T12:00:00Z")));
+        let app = home.open(Clock::fixed(at(&format!("{}T12:00:00Z", traffic::day()))));
         let served = serve(&app);
         let secrets = send_all(&served, &canary);
         let search = secrets.iter().fold(canary.search(), |search, secret| search.for_text("secret", secret));
@@ -217,7 +217,7 @@ fn sealed_bytes(raw: &mut Raw, person: &str) -> Vec<Vec<u8>> {
 fn nothing_sealed_of_an_erased_person_stays_in_the_file() {
     let home = Home::new(Kind::Sqlite);
     let canary = Canary::new();
-    let app = home.open(Clock::fixed(at("2024-05-06T12:00:00Z")));
+    let app = home.open(Clock::fixed(at(&format!("{}T12:00:00Z", traffic::day()))));
     let served = serve(&app);
     send_all(&served, &canary);
     let mut raw = Raw::of(&home);

@@ -22,8 +22,19 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts it over a database that is migrated, and waits until it listens.
+    /// Starts it over a database that is migrated, and waits until it serves: erasures come first.
     pub fn start(home: &Home, settings: &[(&str, &str)]) -> Self {
+        let child = Self::listening(home, settings);
+        let began = Instant::now();
+        while !child.scrape().contains("\nguestlog_journal_compared 1\n") {
+            assert!(began.elapsed() < PATIENCE, "it does not serve: {}", child.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    }
+
+    /// Starts it, and waits until it listens.
+    pub fn listening(home: &Home, settings: &[(&str, &str)]) -> Self {
         let mut process = command(home, settings).spawn().unwrap();
         let said = Arc::new(Mutex::new(Vec::new()));
         let (sender, first) = mpsc::channel();
@@ -90,6 +101,15 @@ impl Child {
             reader.join().unwrap();
         }
         (status, self.said())
+    }
+
+    /// Waits until it serves people: erasures of the journal are compared first.
+    pub fn await_ready(&self) {
+        let began = Instant::now();
+        while self.get("/readyz", None).status != 200 {
+            assert!(began.elapsed() < PATIENCE, "it does not get ready: {}", self.said());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Asks without a body, on a connection of its own.

@@ -88,7 +88,7 @@ fn play(app: &App, site: &Site, events: &[NewEvent], dice: &mut Dice, most: usiz
         let (group, later) = rest.split_at((1 + dice.roll(most)).min(rest.len()));
         let items: Vec<Item> = group
             .iter()
-            .map(|event| Item { customer: site.id, bound_to: None, peer: None, event: event.clone() })
+            .map(|event| Item { customer: site.id, bound_to: None, peer: None, event: event.clone(), any_age: true })
             .collect();
         for outcome in app.ingest_blocking(&items).unwrap() {
             assert!(matches!(outcome, Outcome::Created { .. } | Outcome::Duplicate { .. }), "{outcome:?}");

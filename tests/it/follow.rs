@@ -29,7 +29,13 @@ fn write(app: &App, place: &Site, writer: usize) -> usize {
     for group in 0..GROUPS {
         let size = if group % 2 == 0 { 40 } else { 1 };
         let items: Vec<Item> = (number..number + size)
-            .map(|number| Item { customer: place.id, bound_to: None, peer: None, event: event(writer, number) })
+            .map(|number| Item {
+                customer: place.id,
+                bound_to: None,
+                peer: None,
+                event: event(writer, number),
+                any_age: true,
+            })
             .collect();
         app.ingest_blocking(&items).unwrap();
         number += size;
@@ -52,7 +58,8 @@ fn a_follower_misses_nothing_while_many_write() {
         let site = site(&app, "L-1");
         let first = event(WRITERS, 0);
         let mut last = first.id;
-        app.ingest_blocking(&[Item { customer: site.id, bound_to: None, peer: None, event: first }]).unwrap();
+        app.ingest_blocking(&[Item { customer: site.id, bound_to: None, peer: None, event: first, any_age: true }])
+            .unwrap();
         let done = AtomicBool::new(false);
         let (written, seen) = std::thread::scope(|scope| {
             let follower = scope.spawn(|| {

@@ -34,7 +34,8 @@ fn all<S: Strategy>(cases: u32, requests: &S, ask: &impl Fn(&S::Value) -> Result
 fn start(home: &Home) -> (Child, Keys) {
     let app = home.open(Clock::System);
     let customer = site(&app, "L-1").customer;
-    let tenant = key(&app, Some(customer), "events:write,events:read,people:write,people:read", None);
+    let tenant =
+        key(&app, Some(customer), "events:write,events:read,people:write,people:read,people:delete,rights", None);
     let keys = Keys { tenant, operator: key(&app, None, "admin", None), customer: customer.to_string() };
     app.stop();
     let bound = MAX_BODY_BYTES.to_string();

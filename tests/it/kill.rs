@@ -78,7 +78,7 @@ fn assert_sound(home: &Home, site: &Site, load: &Load) {
     for group in events.chunks(1_000) {
         let items: Vec<Item> = group
             .iter()
-            .map(|event| Item { customer: again.id, bound_to: None, peer: None, event: event.clone() })
+            .map(|event| Item { customer: again.id, bound_to: None, peer: None, event: event.clone(), any_age: true })
             .collect();
         let outcomes = app.ingest_blocking(&items).unwrap();
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Created { .. })));
@@ -164,16 +164,16 @@ fn run(program: &str, arguments: &[&str]) -> bool {
 }
 
 /// A file system of its own that is soon full, unmounted when dropped.
-struct SmallDisk(PathBuf);
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// None where this user may not mount.
-    fn mount(dir: &Path) -> Option<Self> {
+    pub fn mount(dir: &Path) -> Option<Self> {
         run("mount", &["-t", "tmpfs", "-o", "size=3m,mode=700", "guestlog", dir.to_str()?])
             .then(|| Self(dir.to_owned()))
     }
 
-    fn grow(&self) {
+    pub fn grow(&self) {
         assert!(run("mount", &["-o", "remount,size=256m", self.0.to_str().unwrap()]));
     }
 }

@@ -1,6 +1,8 @@
 //! A stream of single events from several connections, which remembers what was acknowledged.
 
 use crate::client::Client;
+use guestlog::clock::Clock;
+use guestlog::domain::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -11,13 +13,12 @@ use std::time::{Duration, Instant};
 
 const CONNECTIONS: usize = 8;
 const GUESTS: u64 = 40;
-/// When the first event happened: 6 May 2024.
-const FIRST_AT_S: i64 = 1_714_953_600;
 
 /// What was sent and what came of it.
 pub struct Load {
     key: String,
     license: String,
+    first_at: Timestamp,
     next: AtomicU64,
     stopped: AtomicBool,
     /// Every event by its id.
@@ -37,6 +38,8 @@ impl Load {
         Arc::new(Self {
             key: key.to_owned(),
             license: license.to_owned(),
+            // Yesterday: an event of long ago makes nobody.
+            first_at: Clock::System.now().plus_seconds(-86_400),
             next: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
             sent: Mutex::default(),
@@ -51,7 +54,7 @@ impl Load {
     fn event(&self) -> (String, Value) {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
         let kind = ["visit.checked_in", "visit.checked_out"][usize::from(n / GUESTS % 2 == 1)];
-        let at = guestlog::domain::Timestamp::from_micros((FIRST_AT_S + n.cast_signed()) * 1_000_000).unwrap();
+        let at = Timestamp::from_micros(self.first_at.micros() + n.cast_signed() * 1_000_000).unwrap();
         let id = uuid::Uuid::new_v4().to_string();
         let event = json!({
             "id": id, "type": kind, "occurred_at": at.to_string(), "license_number": self.license,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
-const SCOPES: &str = "events:write,events:read,people:write,people:read";
+const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
 
 /// Everything short, so that the tests of what runs out are.
 const SETTINGS: [(&str, &str); 7] = [
@@ -290,6 +290,8 @@ fn metrics_count_by_route_template_and_tell_of_queue_pools_and_commits() {
                 "status" => value == "aborted" || value.parse::<u16>().is_ok_and(|status| (200..600).contains(&status)),
                 "method" => value.len() <= 7 && value.bytes().all(|byte| byte.is_ascii_uppercase()),
                 "pool" => ["reader", "writer"].contains(&value),
+                "origin" => guestlog::domain::receipt::Origin::ALL.iter().any(|origin| origin.as_str() == value),
+                "kind" | "outcome" => value.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
                 "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
                 "version" => value == env!("CARGO_PKG_VERSION"),
                 _ => false,

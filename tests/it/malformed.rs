@@ -90,7 +90,9 @@ fn good(method: &str, path: &str, media: &str) -> Option<Value> {
     let cloud = json!({"specversion": "1.0", "id": "a-1", "source": "/kiosk/1", "type": "visit.checked_in",
         "time": "2026-11-21T09:00:00Z", "data": {"license_number": "L-1", "person": {"ref": "guest-42"}}});
     Some(match (method, path.rsplit('/').next()?, media) {
-        ("GET", ..) => return None,
+        ("GET" | "DELETE", ..) => return None,
+        (_, "deletions", _) => json!({"refs": ["guest-43", "guest-44"], "nonce": "n-1"}),
+        (_, "restriction", _) => json!({"ground": "b", "reason": "sag 12"}),
         (_, "events", "application/cloudevents+json") => cloud,
         (_, "events", "application/cloudevents-batch+json") => json!([cloud, cloud]),
         (_, "events", "application/json") => json!({"events": [event, event]}),

@@ -13,9 +13,10 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("store", &["crypto", "domain", "error"]),
     ("app", &["clock", "config", "crypto", "domain", "error", "store"]),
+    ("jobs", &["app", "error"]),
     ("http", &["app", "config", "domain", "error"]),
     ("server", &["config", "http"]),
-    ("cli", &["app", "clock", "config", "crypto", "domain", "error", "http", "server", "store", "telemetry"]),
+    ("cli", &["app", "clock", "config", "crypto", "domain", "error", "http", "jobs", "server", "store", "telemetry"]),
     ("lib", &[]),
     ("main", &[]),
 ];
@@ -31,7 +32,8 @@ const KEPT_TO: &[(&str, &[&str])] = &[
     ("ureq", &["cli"]),
     ("aes_gcm", &["crypto"]),
     ("hmac", &["crypto"]),
-    ("rustls", &["http", "server"]),
+    ("ed25519_dalek", &["crypto"]),
+    ("rustls", &["cli", "http", "server"]),
 ];
 
 const MAX_LINES: usize = 450;

@@ -3,6 +3,7 @@
 use crate::client::Client;
 use crate::harness::Answer;
 use crate::search::Canary;
+use guestlog::clock::Clock;
 use serde_json::{Value, json};
 
 /// One request, and the status of its answer.
@@ -52,6 +53,11 @@ impl Call {
 /// The number of the licence under which all events are logged: field 0.
 pub fn license_number(canary: &Canary) -> String {
     canary.text(0)
+}
+
+/// The day on which everything happens, as `2026-11-21`: yesterday, since an event of long ago makes nobody.
+pub fn day() -> String {
+    Clock::System.now().plus_seconds(-86_400).to_string()[..10].to_owned()
 }
 
 /// The name of the device, which is kept in the clear.
@@ -105,14 +111,14 @@ pub fn event(canary: &Canary, shape: &str, id: u128, kind: &str) -> Value {
     let mut event = data(canary, shape);
     event["id"] = json!(uuid::Uuid::from_u128(id));
     event["type"] = kind.into();
-    event["occurred_at"] = format!("2024-05-06T09:{id:02}:00+02:00").into();
+    event["occurred_at"] = format!("{}T09:{id:02}:00+02:00", day()).into();
     event
 }
 
 fn cloud_event(canary: &Canary, shape: &str, id: &str) -> Value {
     json!({
         "specversion": "1.0", "id": format!("{}-{id}", canary.text(14)), "source": format!("/{}", canary.text(15)),
-        "type": "visit.checked_in", "time": "2024-05-06T07:30:00Z", "data": data(canary, shape),
+        "type": "visit.checked_in", "time": format!("{}T07:30:00Z", day()), "data": data(canary, shape),
     })
 }
 
@@ -120,6 +126,7 @@ fn cloud_event(canary: &Canary, shape: &str, id: &str) -> Value {
 pub fn personal(canary: &Canary) -> Vec<Call> {
     let mut calls = events(canary);
     calls.extend(people(canary));
+    calls.extend(deletions(canary));
     let [guest, host, number] = [format!("{}-one", canary.text(2)), canary.text(8), license_number(canary)];
     let (email, phone) = (canary.email(4), canary.phone(5).replace('+', "%2B"));
     for path in [
@@ -128,7 +135,7 @@ pub fn personal(canary: &Canary) -> Vec<Call> {
         format!("/v1/events/{}", uuid::Uuid::from_u128(1)),
         format!("/v1/visits?person={guest}&license={number}&host={host}"),
         format!("/v1/visits/on-site?license={number}"),
-        format!("/v1/statistics/visits?by=day&license={number}&from=2024-05-01T00:00:00Z&to=2024-06-01T00:00:00Z"),
+        format!("/v1/statistics/visits?by=day&license={number}&from={0}T00:00:00Z&to={0}T23:00:00Z", day()),
         "/v1/people?kind=guest".to_owned(),
         format!("/v1/people?email={email}"),
         format!("/v1/people?phone={phone}"),
@@ -176,7 +183,7 @@ fn events(canary: &Canary) -> Vec<Call> {
             .header("ce-id", canary.text(14))
             .header("ce-source", format!("/{}", canary.text(15)))
             .header("ce-type", "visit.checked_out")
-            .header("ce-time", "2024-05-06T09:30:00Z"),
+            .header("ce-time", format!("{}T09:30:00Z", day())),
     ]
 }
 
@@ -197,6 +204,28 @@ fn people(canary: &Canary) -> Vec<Call> {
         Call::new("PATCH", path.as_str(), 200).body(fields(31).to_string(), "application/merge-patch+json"),
         Call::new("PATCH", path.as_str(), 200).json(&json!({"company": null})),
         Call::new("PUT", format!("/v1/people/{}-one", canary.text(2)), 200).json(&fields(36)),
-        Call::new("GET", path, 200),
+        Call::new("GET", path.as_str(), 200),
+        Call::new("PUT", format!("{path}/restriction"), 200).json(&json!({"ground": "b", "reason": canary.text(43)})),
+        Call::new("DELETE", path, 409),
+    ]
+}
+
+/// People who come and are deleted, late events of theirs, and the receipts.
+fn deletions(canary: &Canary) -> Vec<Call> {
+    let [one, two] = [44, 45].map(|field| canary.text(field));
+    let put =
+        |reference: &str| Call::new("PUT", format!("/v1/people/{reference}"), 201).json(&json!({"name": reference}));
+    let mut late = event(canary, "late", 8, "visit.checked_in");
+    late["person"]["ref"] = one.clone().into();
+    vec![
+        put(&one),
+        put(&two),
+        Call::new("DELETE", format!("/v1/people/{one}?nonce=n-1"), 200).header("idempotency-key", canary.text(46)),
+        Call::new("DELETE", format!("/v1/people/{one}?nonce=n-1"), 200).header("idempotency-key", canary.text(46)),
+        Call::new("POST", "/v1/deletions", 200).json(&json!({"refs": [two, canary.text(47)]})),
+        Call::new("POST", "/v1/events", 200).json(&late),
+        Call::new("PUT", format!("/v1/people/{one}"), 409).json(&json!({})),
+        Call::new("GET", "/v1/deletions", 200),
+        Call::new("GET", "/v1/notices", 200),
     ]
 }

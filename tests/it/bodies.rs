@@ -1,0 +1,45 @@
+//! What each route takes, for the tests that try every route.
+
+use guestlog::http::routes::Entry;
+use serde_json::{Value, json};
+
+pub const NOW: &str = "2026-11-21T12:00:00Z";
+pub const EVENT: &str = "00000000-0000-0000-0000-000000000001";
+
+/// A check-in of the person who is there.
+pub fn event(id: &str, license: &str) -> Value {
+    json!({"id": id, "type": "visit.checked_in", "occurred_at": NOW, "license_number": license,
+        "device": "reception-1", "person": {"ref": "guest-42", "name": "Åse"}})
+}
+
+/// An agreement that is not signed.
+pub fn agreement() -> Value {
+    json!({"document_sha256": "0".repeat(64), "parties": ["Kunde"], "in_force_from": NOW, "visits_days": 365})
+}
+
+/// The deletion of a person, which succeeds whoever is there.
+pub fn is_deletion(entry: &Entry) -> bool {
+    entry.method == "DELETE" && entry.path == "/v1/people/{ref}"
+}
+
+/// A body that the route takes.
+pub fn body(entry: &Entry) -> Option<Value> {
+    match (entry.method.as_str(), entry.path) {
+        ("GET" | "DELETE", _) | (_, "/v1/admin/customers/{id}/retention-agreements/{agreement}/end") => None,
+        ("POST", "/v1/deletions") => Some(json!({"refs": ["nobody"]})),
+        ("POST", "/v1/reconciliations") => Some(json!({"ref": "guest-42"})),
+        ("PUT", "/v1/people/{ref}/restriction") => Some(json!({"ground": "a"})),
+        ("POST", "/v1/events") => Some(event(EVENT, "L-1")),
+        ("POST", "/v1/devices/{device}/heartbeat") => Some(json!({"queued_events": 0})),
+        ("PUT" | "PATCH", "/v1/people/{ref}") => Some(json!({"company": "Nordlys"})),
+        ("POST", "/v1/admin/customers") | ("PATCH", "/v1/admin/customers/{id}") => Some(json!({"name": "Kunde"})),
+        ("POST", "/v1/admin/customers/{id}/licenses") => {
+            Some(json!({"license_number": uuid::Uuid::new_v4(), "name": "Dør"}))
+        }
+        ("PATCH", "/v1/admin/customers/{id}/licenses/{license}") => Some(json!({"name": "Dør"})),
+        ("POST", "/v1/admin/customers/{id}/keys") => Some(json!({"scopes": ["events:read"]})),
+        ("PATCH", "/v1/admin/customers/{id}/keys/{key_id}") => Some(json!({"revoked": true})),
+        ("POST", "/v1/admin/customers/{id}/retention-agreements") => Some(agreement()),
+        (method, path) => panic!("say here what a good {method} {path} is"),
+    }
+}
