@@ -15,3 +15,9 @@ schemathesis.openapi.format(
     "date-time",
     strategies.datetimes(datetime(1970, 1, 1), datetime(2026, 1, 1)).map(lambda at: at.isoformat() + "Z"),
 )
+
+
+@schemathesis.serializer("application/x-ndjson")
+def as_lines(_, value):
+    """A text as it is: what stands in a line is for the fuzzing to say."""
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -183,8 +183,8 @@ methods! {
 }
 
 fn resource(path: &'static str, rows: &[&Row], beside: &[Method]) -> Resource {
-    let allow = allowed(rows, beside);
-    let refusal = allow.clone();
+    // What the document says of this address; a refusal tells as well what is done here to another thing of its name.
+    let (allow, refusal) = (allowed(rows, &[]), allowed(rows, beside));
     let options = web::method(Method::OPTIONS).to(move || {
         context::entered(path);
         let answer = HttpResponse::NoContent().insert_header((header::ALLOW, allow.as_str())).finish();
@@ -288,7 +288,7 @@ mod tests {
         let answer = fixture.send(TestRequest::default().method(Method::OPTIONS).uri("/things/plain")).await;
         assert_eq!(
             (answer.status(), answer.headers().get("allow").unwrap().to_str().unwrap()),
-            (StatusCode::NO_CONTENT, "DELETE, GET, HEAD, OPTIONS, PUT")
+            (StatusCode::NO_CONTENT, "GET, HEAD, OPTIONS, PUT")
         );
     }
 
