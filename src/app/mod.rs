@@ -145,7 +145,7 @@ impl App {
     }
 
     /// As [`App::over`], but not yet compared with the journal of erasures; nobody is served until
-    /// [`App::compare_until_done`] has done so.
+    /// [`App::keep_compared`] has done so.
     ///
     /// # Errors
     /// Those of [`App::open`], the journal's apart.

@@ -1,6 +1,6 @@
 //! What is kept for a time only: tombstones, which must outlast every backup and late event, fingerprints of what
-//! was erased, answers kept for a retry, entries of the journal, and retired master keys. Guest data are not among it: they are never deleted by time alone
-//! (REQUIREMENTS A-35).
+//! was erased, answers kept for a retry, entries of the journal, and retired master keys. Guest data are not among it:
+//! they are never deleted by time alone (REQUIREMENTS A-35).
 
 use super::jobs::{self, Kind, Lease, Next};
 use super::{Core, idempotency};
@@ -41,6 +41,7 @@ pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
         tracing::info!(rows = purged, "expired tombstones and fingerprints are deleted");
     }
     core.erasures.note(Vec::new())?;
+    core.erasures.check()?;
     let forgotten = core.compact_journal()?;
     if forgotten > 0 {
         tracing::info!(entries = forgotten, "the journal of erasures forgets what is in no backup any more");

@@ -56,7 +56,7 @@ pub fn run(config: Option<PathBuf>, args: &Args) -> Result<(), Failure> {
 /// that it is not ready.
 fn compare(app: &App) -> Result<JoinHandle<()>, Failure> {
     let comparing = app.clone();
-    let thread = Builder::new().name("guestlog-journal".to_owned()).spawn(move || comparing.compare_until_done());
+    let thread = Builder::new().name("guestlog-journal".to_owned()).spawn(move || comparing.keep_compared());
     thread.map_err(|error| {
         app.stop();
         error.into()

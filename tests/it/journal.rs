@@ -55,6 +55,43 @@ fn a_missing_file_is_made_anew_of_the_tombstones() {
     });
 }
 
+/// The next restore would have only the erasures since.
+#[test]
+fn a_file_taken_away_while_it_runs_turns_the_service_red_until_all_is_noted_anew() {
+    both(|kind| {
+        let home = Home::new(kind);
+        let app = home.open(Clock::System);
+        let guests = Guests::new(&app);
+        guests.come(&app, &refs("g", 6));
+        guests.erase(&app, &refs("g", 3));
+        app.check_journal().unwrap();
+        fs::remove_file(path(&home)).unwrap();
+        // That it is gone, and that it is another.
+        assert_eq!(guests.try_to_erase(&app, &refs("g", 5)).unwrap_err().code(), Code::Unavailable);
+        assert!(app.served().is_ok(), "it may be back at once");
+        assert_eq!(guests.try_to_erase(&app, &refs("g", 5)).unwrap_err().code(), Code::Unavailable);
+        assert!(app.served().is_err());
+
+        let comparing = app.clone();
+        let thread = std::thread::spawn(move || comparing.keep_compared());
+        wait(|| app.served().is_ok());
+        guests.erase(&app, &refs("g", 5));
+        let mut known: Vec<_> = entries(&journal(&home, &[])).iter().map(|stored| stored.entry.digest).collect();
+        known.sort_unstable();
+        known.dedup();
+        assert_eq!(known.len(), 5);
+
+        // Again, and nobody erases meanwhile: the daily look finds it, and the same thread mends it.
+        fs::remove_file(path(&home)).unwrap();
+        app.check_journal().unwrap_err();
+        app.check_journal().unwrap_err();
+        wait(|| app.served().is_ok());
+        assert_eq!(entries(&journal(&home, &[])).len(), 5);
+        app.stop();
+        thread.join().unwrap();
+    });
+}
+
 #[test]
 fn an_erasure_that_a_crash_kept_from_the_journal_is_noted_at_the_next_start() {
     both(|kind| {
@@ -306,6 +343,31 @@ fn only_what_was_erased_is_erased_again() {
     });
 }
 
+/// Somebody came back once the tombstone had expired, and was erased again; a backup of between the two holds both that
+/// tombstone and the person.
+#[test]
+fn the_tombstone_of_an_earlier_life_is_not_taken_for_a_later_erasure() {
+    both(|kind| {
+        let home = Home::new(kind);
+        let app = home.open(Clock::fixed(at("2026-10-01T12:00:00Z")));
+        let guests = Guests::new(&app);
+        let back = "back".to_owned();
+        guests.come(&app, std::slice::from_ref(&back));
+        guests.erase(&app, std::slice::from_ref(&back));
+        app.clock().set(at("2026-12-01T12:00:00Z"));
+        guests.come(&app, std::slice::from_ref(&back));
+        app.stop();
+        assert_eq!(Raw::of(&home).count("tombstones"), 1, "nothing has purged it");
+        let journal = journal(&home, &[]);
+        let first = entries(&journal)[0].entry;
+        journal.append(&[Entry { erased_at: at("2026-12-02T12:00:00Z"), ..first }]).unwrap();
+
+        let app = at_time(&home, "2026-12-03T12:00:00Z");
+        assert!(!guests.holds(&app, &back));
+        app.stop();
+    });
+}
+
 fn instant(kind: Kind, text: &str) -> String {
     match kind {
         Kind::Sqlite => Timestamp::parse(text).unwrap().micros().to_string(),
@@ -329,7 +391,11 @@ fn an_erasure_waits_for_the_disk_and_shares_it() {
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let journal: &Journal = &journal;
-            scope.spawn(move || (0..50).for_each(|_| journal.append(&[entry(thread)]).unwrap()));
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    journal.append(&[entry(thread)]).unwrap();
+                }
+            });
         }
     });
     eprintln!("400 appends of 8 threads took {:?}", began.elapsed());

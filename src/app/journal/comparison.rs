@@ -42,6 +42,7 @@ pub(super) fn window_start(core: &Core) -> Timestamp {
 pub(super) fn run(core: &Core) -> Result<Compared, Error> {
     let journal = core.erasures.journal();
     let (id, last) = (PublicId(journal.id()?), journal.last_seq()?);
+    core.erasures.compares_with(id.0);
     let start = window_start(core);
     let (mark, others) = core.read(|view| {
         let mark = store::comparison::mark(view.conn, id)?;

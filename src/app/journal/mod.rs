@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The pause after the first comparison that failed; it doubles from then on.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -26,6 +27,8 @@ pub(crate) struct Erasures {
     /// Erasures of this process that the database has and the journal could not take.
     owed: Mutex<BTreeMap<(CustomerId, [u8; 32]), Entry>>,
     is_compared: AtomicBool,
+    /// Which journal it was compared with, last.
+    compared_with: Mutex<Option<Uuid>>,
     /// Entries that the comparison has still to look at.
     pending: AtomicU64,
     is_stopped: Mutex<bool>,
@@ -42,6 +45,7 @@ impl Erasures {
             journal: Journal::at(address, database)?,
             owed: Mutex::default(),
             is_compared: AtomicBool::new(false),
+            compared_with: Mutex::default(),
             pending: AtomicU64::new(0),
             is_stopped: Mutex::new(false),
             stopped: Condvar::new(),
@@ -59,7 +63,8 @@ impl Erasures {
     /// same only when those of the first attempt are in the journal.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the journal cannot be written; the erasures stay owed.
+    /// [`Error::Unavailable`] when the journal cannot be written, or was exchanged for another, with which the database
+    /// is compared first; the erasures stay owed.
     pub fn note(&self, entries: Vec<Entry>) -> Result<(), Error> {
         // Held while it is written: a retry must not be answered while the first attempt still waits for the disk.
         let mut owed = lock(&self.owed);
@@ -68,15 +73,48 @@ impl Erasures {
             return Ok(());
         }
         let all: Vec<Entry> = owed.values().copied().collect();
-        self.journal.append(&all)?;
+        self.is_same(self.journal.append(&all)?)?;
         owed.clear();
         Ok(())
+    }
+
+    /// From here on, this journal is the one.
+    fn compares_with(&self, id: Uuid) {
+        *lock(&self.compared_with) = Some(id);
+    }
+
+    /// Looks whether the journal is still the one that the database was compared with.
+    ///
+    /// # Errors
+    /// As [`Erasures::note`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.is_same(self.journal.id()?)
+    }
+
+    /// Turns red when the journal is not the one that the database was compared with: somebody took it away or put
+    /// another in its place, and what stood in it is known to the database alone.
+    fn is_same(&self, id: Uuid) -> Result<(), Error> {
+        if lock(&self.compared_with).is_none_or(|compared| compared == id) {
+            return Ok(());
+        }
+        tracing::error!("the journal of erasures is not the one that the database was compared with");
+        self.is_compared.store(false, Ordering::SeqCst);
+        let _stopped = lock(&self.is_stopped);
+        self.stopped.notify_all();
+        Err(Error::unavailable("the journal of erasures was exchanged for another"))
     }
 
     fn pause(&self, length: Duration) {
         let stopped = lock(&self.is_stopped);
         // Why it ends does not matter: whoever waits looks again.
         let _ = self.stopped.wait_timeout_while(stopped, length, |stopped| !*stopped);
+    }
+
+    /// Waits until the database is to be compared again, or the application stops.
+    fn rest(&self) {
+        let stopped = lock(&self.is_stopped);
+        let is_well = |stopped: &mut bool| !*stopped && self.is_compared.load(Ordering::SeqCst);
+        drop(self.stopped.wait_while(stopped, is_well));
     }
 
     fn is_stopped(&self) -> bool {
@@ -104,7 +142,7 @@ impl Erasures {
 fn owe(owed: &mut BTreeMap<(CustomerId, [u8; 32]), Entry>, entries: Vec<Entry>) {
     for entry in entries {
         let slot = owed.entry((entry.customer, entry.digest)).or_insert(entry);
-        if entry.epoch > slot.epoch {
+        if (entry.epoch, entry.erased_at) > (slot.epoch, slot.erased_at) {
             *slot = entry;
         }
     }
@@ -132,12 +170,17 @@ impl App {
         Ok(compared)
     }
 
-    /// As [`App::compare_with_journal`], again and again until it is done or the application stops.
-    pub fn compare_until_done(&self) {
+    /// As [`App::compare_with_journal`], again and again until it is done, and once more whenever the journal turns out
+    /// to have been exchanged for another; returns when the application stops.
+    pub fn keep_compared(&self) {
         let mut pause = FIRST_PAUSE;
         while !self.0.core.erasures.is_stopped() {
             match self.compare_with_journal() {
-                Ok(_) => return,
+                Ok(_) => {
+                    self.0.core.erasures.rest();
+                    pause = FIRST_PAUSE;
+                    continue;
+                }
                 Err(_) if self.0.core.erasures.is_stopped() => return,
                 Err(error) => tracing::error!(
                     error = %cause(&error),
@@ -159,6 +202,14 @@ impl App {
             return Ok(());
         }
         Err(Error::unavailable("the journal of erasures is being compared with the database"))
+    }
+
+    /// Looks whether the journal is still the one that the database was compared with.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it is not, or is out of reach; nobody is served until they are compared.
+    pub fn check_journal(&self) -> Result<(), Error> {
+        self.0.core.erasures.check()
     }
 
     /// Drops entries from the journal that no backup which is kept can lack any more; returns how many.

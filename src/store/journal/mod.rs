@@ -88,7 +88,7 @@ struct Waiting {
     outcome: Arc<Mutex<Option<Outcome>>>,
 }
 
-type Outcome = Result<(), Arc<JournalError>>;
+type Outcome = Result<Uuid, Arc<JournalError>>;
 
 impl Journal {
     /// The journal at an address: `file://PATH`, `sqlite://PATH` or `postgres://…`; opens nothing yet.
@@ -134,14 +134,12 @@ impl Journal {
         slot.floor = slot.floor.max(seq);
     }
 
-    /// Adds entries; they are on disk when it returns. Callers at the same time share one write.
+    /// Adds entries; they are on disk when it returns. Callers at the same time share one write. Returns which journal
+    /// they are in: one that is taken away is made anew, and then lacks all entries before.
     ///
     /// # Errors
     /// As [`Journal::id`]; a full disk is one of its reasons. Then nothing was added, and it may be tried again.
-    pub fn append(&self, entries: &[Entry]) -> Result<(), Error> {
-        if entries.is_empty() {
-            return Ok(());
-        }
+    pub fn append(&self, entries: &[Entry]) -> Result<Uuid, Error> {
         let mine = Arc::new(Mutex::new(None));
         lock(&self.waiting).push(Waiting { entries: entries.to_vec(), outcome: Arc::clone(&mine) });
         // Whoever gets here first writes for all that wait by then; the others find their outcome.
@@ -149,7 +147,12 @@ impl Journal {
         if lock(&mine).is_none() {
             let group = std::mem::take(&mut *lock(&self.waiting));
             let all: Vec<Entry> = group.iter().flat_map(|waiting| waiting.entries.iter().copied()).collect();
-            let outcome = self.opened(&mut slot, |keeper, floor| keeper.append(&all, floor));
+            let outcome = self.opened(&mut slot, |keeper, floor| {
+                if !all.is_empty() {
+                    keeper.append(&all, floor)?;
+                }
+                keeper.id()
+            });
             let outcome = outcome.map_err(Arc::<JournalError>::new);
             for waiting in group {
                 *lock(&waiting.outcome) = Some(outcome.clone());
