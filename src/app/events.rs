@@ -4,7 +4,7 @@ use super::View;
 use super::dossier::Dossier;
 use super::ingest::{Details, HostDetails};
 use super::page::{Ask, Page, cut};
-use crate::domain::event::{Channel, CheckOutReason, DeliveryStatus, EventType, Origin};
+use crate::domain::event::{Channel, CheckOutReason, DeliveryStatus, EventType, MAX_RECIPIENTS, Origin};
 use crate::domain::person::Kind;
 use crate::domain::text::{LicenseNumber, Ref};
 use crate::domain::{CustomerId, EventId, EventKey, FieldError, PersonId, Timestamp, VisitId};
@@ -13,6 +13,9 @@ use crate::store;
 use serde::Serialize;
 use std::collections::HashMap;
 use utoipa::ToSchema;
+
+/// The most recipients of all events of a page, one event's apart: a page has then at most 6 MB, of the longest texts.
+const MAX_PAGE_RECIPIENTS: usize = 2_000;
 
 /// An event as it was sent, with what became of it.
 #[derive(Clone, Serialize, ToSchema)]
@@ -149,6 +152,7 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
         };
         store::locks::await_writers(view.conn, customer)?;
         let rows = store::events::page_stored_after(view.conn, customer, &narrow, after, limit as i64 + 1)?;
+        let limit = fitting(view, customer, limit, &rows)?;
         return cut(
             &keyring,
             Some(customer),
@@ -164,8 +168,30 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
         .and_then(|text| text.split_once(' '))
         .and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?)?, EventKey(id.parse().ok()?))));
     let rows = store::events::page(view.conn, customer, &narrow, before, limit as i64 + 1)?;
+    let limit = fitting(view, customer, limit, &rows)?;
     let position = |row: &store::events::Event| format!("{} {}", row.occurred_at.micros(), row.id.0);
     cut(&keyring, Some(customer), order, limit, rows, position, |rows| show_all(view, customer, rows))
+}
+
+/// How many of the rows make a page, so that no page is large however many recipients its events have.
+fn fitting(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    limit: usize,
+    rows: &[store::events::Event],
+) -> Result<usize, Error> {
+    let keys: Vec<EventKey> = rows.iter().take(limit).map(|row| row.id).collect();
+    if keys.len() * MAX_RECIPIENTS <= MAX_PAGE_RECIPIENTS {
+        return Ok(limit);
+    }
+    let counts: HashMap<EventKey, i64> =
+        store::events::recipient_counts(view.conn, customer, &keys)?.into_iter().collect();
+    let mut sum = 0;
+    let over = keys.iter().position(|key| {
+        sum += counts.get(key).map_or(0, |count| usize::try_from(*count).unwrap_or(usize::MAX));
+        sum > MAX_PAGE_RECIPIENTS
+    });
+    Ok(over.map_or(limit, |over| over.max(1)))
 }
 
 fn stored_key(view: &mut View<'_>, customer: CustomerId, id: EventId) -> Result<EventKey, Error> {

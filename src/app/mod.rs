@@ -38,6 +38,7 @@ use crate::domain::{CustomerId, Timestamp};
 use crate::error::Error;
 use crate::store::{self, Conn, Db, Options, Tx};
 use secrecy::ExposeSecret;
+use std::cell::Cell;
 use std::sync::Arc;
 
 pub use keys::By;
@@ -57,6 +58,7 @@ struct Inner {
 pub(crate) struct Core {
     pub db: Db,
     pub keyring: Keyring,
+    pub known_keys: Arc<keys::Cache>,
     pub clock: Clock,
     pub settings: Arc<Settings>,
     pub jobs: Arc<jobs::Bell>,
@@ -75,6 +77,8 @@ pub struct Work<'a, 't> {
     pub(crate) tx: &'a mut Tx<'t>,
     pub(crate) core: &'a Core,
     pub(crate) now: Timestamp,
+    /// Whether API keys change, so that those at hand are forgotten once it is committed.
+    pub(crate) keys_changed: &'a Cell<bool>,
 }
 
 impl Work<'_, '_> {
@@ -236,6 +240,9 @@ impl App {
     /// `unauthenticated`, in one wording for every cause; a wrong checksum costs no query.
     pub async fn authenticate(&self, token: &str) -> Result<By, Error> {
         let key = keys::parse(token)?;
+        if let Some(known) = keys::known(&self.0.core, &key) {
+            return known;
+        }
         let app = self.clone();
         tokio::task::spawn_blocking(move || keys::authenticate(&app.0.core, &key)).await.map_err(Error::internal)?
     }
@@ -284,6 +291,7 @@ impl Core {
         Ok(Self {
             db,
             keyring,
+            known_keys: Arc::default(),
             clock,
             settings: Arc::new(settings),
             erasures: Arc::new(erasures),
@@ -296,7 +304,14 @@ impl Core {
     }
 
     pub fn write<T>(&self, mut work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
-        let done = self.with_keys(|| self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now() })))?;
+        let keys_changed = Cell::new(false);
+        let done = self.with_keys(|| {
+            self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now(), keys_changed: &keys_changed }))
+        });
+        if keys_changed.get() {
+            self.known_keys.forget();
+        }
+        let done = done?;
         self.jobs.committed();
         Ok(done)
     }
@@ -333,6 +348,7 @@ pub fn open_db(settings: &Settings) -> Result<Db, Error> {
     let ms = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
     Db::open(&Options {
         url: settings.database.url.expose_secret().to_owned(),
+        direct_url: settings.database.direct_url.as_ref().map(|url| url.expose_secret().to_owned()),
         readers: settings.database.readers,
         writers: settings.database.writers,
         busy_timeout_ms: ms(settings.database.busy_timeout_ms),

@@ -7,6 +7,7 @@ use crate::domain::zone::Zone;
 use crate::domain::{CustomerId, FieldError, LicenseId, Timestamp};
 use crate::error::Error;
 use crate::store;
+use crate::store::statistics::{Span, What};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -60,6 +61,9 @@ pub struct Ask {
     pub to: Option<Timestamp>,
 }
 
+/// A part of a count.
+type Part = fn(&mut Count) -> &mut u64;
+
 /// Counts visits.
 ///
 /// # Errors
@@ -71,7 +75,7 @@ pub fn visits(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<St
         let error = FieldError::new("out_of_range", format!("must lie after 'from', by at most {MAX_DAYS} days"));
         return Err(Error::invalid(vec![error.at("?to")]));
     }
-    let (license, zone) = site(view, customer, ask.license.as_ref())?;
+    let (sites, zone) = sites(view, customer, ask.license.as_ref())?;
     let spans = buckets(ask.by, zone, from, to).map_err(|error| Error::invalid(vec![error.at("?by")]))?;
     let mut counts: BTreeMap<Timestamp, Count> = spans
         .into_iter()
@@ -81,33 +85,45 @@ pub fn visits(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<St
             (span.from, count)
         })
         .collect();
-    let rows = store::visits::moments(view.conn, customer, license, from, to)?;
-    let mut add = |at: Option<Timestamp>, which: fn(&mut Count) -> &mut u64| {
-        let Some(at) = at.filter(|at| (from..to).contains(at)) else { return };
-        if let Some(count) = counts.get_mut(&bucket(ask.by, zone, at).from) {
-            *which(count) += 1;
+    let span = Span { from, to, slot_s: slot_s(counts.values()) };
+    let kinds: [(What, Part); 5] = [
+        (What::Expected, |count| &mut count.expected),
+        (What::Arrived, |count| &mut count.arrived),
+        (What::Departed, |count| &mut count.departed),
+        (What::Cancelled, |count| &mut count.cancelled),
+        (What::Denied, |count| &mut count.denied),
+    ];
+    for (what, of) in kinds {
+        for (slot, number) in store::statistics::counts(view.conn, customer, &sites, what, span)? {
+            let within = Timestamp::EPOCH.plus_seconds(slot * span.slot_s);
+            if let Some(count) = counts.get_mut(&bucket(ask.by, zone, within).from) {
+                *of(count) += number.cast_unsigned();
+            }
         }
-    };
-    for (expected, arrived, departed, cancelled, denied) in rows {
-        add(expected, |count| &mut count.expected);
-        add(arrived, |count| &mut count.arrived);
-        add(departed, |count| &mut count.departed);
-        add(cancelled, |count| &mut count.cancelled);
-        add(denied, |count| &mut count.denied);
     }
     Ok(Statistics { by: ask.by, time_zone: zone.name().to_owned(), data: counts.into_values().collect() })
 }
 
-/// The licence that was asked for, and its zone; else the customer's.
-fn site(
+/// The longest time in seconds of which all bounds of the counts are multiples: the database counts by it.
+fn slot_s<'a>(counts: impl Iterator<Item = &'a Count>) -> i64 {
+    let bounds = counts.flat_map(|count| [count.from, count.to]);
+    bounds.map(|bound| bound.seconds_since(Timestamp::EPOCH)).fold(0, greatest_common_divisor).max(1)
+}
+
+fn greatest_common_divisor(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+/// The licence that was asked for, and its zone; else all of them, and the customer's.
+fn sites(
     view: &mut View<'_>,
     customer: CustomerId,
     number: Option<&LicenseNumber>,
-) -> Result<(Option<LicenseId>, Zone), Error> {
+) -> Result<(Vec<LicenseId>, Zone), Error> {
     let zone = super::customers::zone(view, customer)?;
-    let Some(number) = number else { return Ok((None, zone)) };
+    let Some(number) = number else { return Ok((super::visits::sites(view, customer, None)?, zone)) };
     let id = super::licenses::named(view, customer, number)?;
     let row = store::licenses::get(view.conn, customer, id)?;
     let zone = row.map(|row| Zone::parse(&row.time_zone)).transpose().map_err(Error::internal)?.unwrap_or(zone);
-    Ok((Some(id), zone))
+    Ok((vec![id], zone))
 }

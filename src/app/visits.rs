@@ -189,7 +189,8 @@ pub fn on_site(
     let mut call = RollCall { at, count: 0, data: Vec::new(), devices: Vec::new() };
     let license = license.map(|number| super::licenses::named(view, customer, number)).transpose()?;
     call.devices = super::devices::of_license(view, customer, license)?;
-    let rows = store::visits::on_site(view.conn, customer, license, at)?;
+    let sites = sites(view, customer, license)?;
+    let rows = store::roll_call::on_site(view.conn, customer, &sites, at)?;
     let people = Parts::of(view, customer, &rows)?;
     let mut rules = HashMap::new();
     for row in rows {
@@ -214,6 +215,18 @@ pub fn on_site(
     Ok(call)
 }
 
+/// The one site, or all that the customer has.
+pub(super) fn sites(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    site: Option<LicenseId>,
+) -> Result<Vec<LicenseId>, Error> {
+    if let Some(site) = site {
+        return Ok(vec![site]);
+    }
+    Ok(store::licenses::of_customer(view.conn, customer)?.into_iter().map(|row| row.id).collect())
+}
+
 fn rule_of(
     view: &mut View<'_>,
     customer: CustomerId,
@@ -235,10 +248,7 @@ impl Parts {
     fn of(view: &mut View<'_>, customer: CustomerId, rows: &[store::visits::Visit]) -> Result<Self, Error> {
         let mut guests: Vec<PersonId> = rows.iter().map(|row| row.person_id).collect();
         let visits: Vec<VisitId> = rows.iter().map(|row| row.visit_id).collect();
-        let mut hosted = Vec::new();
-        for (guests, visits) in guests.chunks(10_000).zip(visits.chunks(10_000)) {
-            hosted.extend(store::events::hosts_of_visits(view.conn, customer, guests, visits)?);
-        }
+        let hosted = store::events::hosts_of_visits(view.conn, customer, &visits)?;
         guests.extend(hosted.iter().map(|(_, host)| host.person_id));
         let people = super::people::dossiers(view, customer, guests)?;
         let mut hosts: HashMap<VisitId, Vec<Who>> = HashMap::new();

@@ -17,6 +17,13 @@ pub struct Database {
     /// The file that `url` was read from, when it was.
     #[serde(default, deserialize_with = "values::optional_path")]
     pub url_file: Option<PathBuf>,
+    /// The same PostgreSQL without the pooler in transaction mode that `url` goes through; set, it says that there is
+    /// one.
+    #[serde(default, deserialize_with = "values::optional_secret")]
+    pub direct_url: Option<SecretString>,
+    /// The file that `direct_url` was read from, when it was.
+    #[serde(default, deserialize_with = "values::optional_path")]
+    pub direct_url_file: Option<PathBuf>,
     /// Connections that can only read.
     #[serde(deserialize_with = "values::whole::<1, 64, _, _>")]
     pub readers: u32,
@@ -41,6 +48,10 @@ pub struct Keys {
     /// The file of the master key; by default `<data_dir>/master.key`.
     #[serde(deserialize_with = "values::path")]
     pub master_key_file: PathBuf,
+    /// How long an API key is used without being looked up again, in milliseconds; a revocation by another process is
+    /// noticed so late at most. 0 looks it up at every request.
+    #[serde(deserialize_with = "values::whole::<0, 60_000, _, _>")]
+    pub cache_ms: u32,
 }
 
 /// The public listener and the bounds of what it takes.

@@ -132,6 +132,11 @@ pub(super) fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString,
     })
 }
 
+/// A secret that need not be there.
+pub(super) fn optional_secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    secret(from).map(Some)
+}
+
 /// Networks or single addresses: a list, or text with commas between them.
 pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     const EXPECTED: &str = "networks or addresses, as 10.0.0.0/8 or 192.0.2.7";

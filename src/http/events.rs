@@ -88,7 +88,7 @@ pub async fn post(
 ) -> Result<HttpResponse, Error> {
     let sender = Sender { by, peer };
     match body.media {
-        ndjson::MEDIA_TYPE => Ok(ndjson::answer(app, sender, body.lines())),
+        ndjson::MEDIA_TYPE => Ok(ndjson::answer(app, sender, body.lines(), request.version())),
         cloudevents::STRUCTURED => {
             let event = cloudevents::structured(&body.bytes().await?, "")?;
             one(&app, &sender, event).await

@@ -7,6 +7,7 @@ use super::sender::Sender;
 use crate::app::App;
 use crate::error::Error;
 use actix_web::HttpResponse;
+use actix_web::http::Version;
 use actix_web::web::{Bytes, Data};
 use futures_util::{FutureExt, stream};
 
@@ -26,14 +27,21 @@ struct Stream {
 }
 
 /// An answer that streams a result a line while the body is still being read.
-pub(super) fn answer(app: Data<App>, sender: Sender, lines: Lines) -> HttpResponse {
+///
+/// It begins before the body has ended, and then actix closes an HTTP/1 connection after it: the client is told so, or
+/// it would send its next request into the end. HTTP/2 has streams for that.
+pub(super) fn answer(app: Data<App>, sender: Sender, lines: Lines, version: Version) -> HttpResponse {
     let request = context::request_id();
     let start = Stream { app, sender, lines, next_index: 0, ended: false, request };
     let results = stream::unfold(start, |mut state| async move {
         let results = state.group().await?;
         Some((results.map(Bytes::from), state))
     });
-    HttpResponse::Ok().content_type(MEDIA_TYPE).streaming(Box::pin(results))
+    let mut answer = HttpResponse::Ok();
+    if version < Version::HTTP_2 {
+        answer.force_close();
+    }
+    answer.content_type(MEDIA_TYPE).streaming(Box::pin(results))
 }
 
 impl Stream {

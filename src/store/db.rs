@@ -1,6 +1,7 @@
 //! The database as the rest of the house sees it: `read` and `write`, nothing else.
 
 use super::conn::{self, Conn};
+use super::pooler::{self, Begin};
 use super::pools::Pools;
 use super::tx::Tx;
 use super::url::Target;
@@ -20,6 +21,8 @@ const ATTEMPTS: u32 = 12;
 pub struct Options {
     /// `sqlite://PATH` or `postgres://…`.
     pub url: String,
+    /// The same PostgreSQL without the pooler that `url` goes through; none when `url` goes through none.
+    pub direct_url: Option<String>,
     /// Connections for reading.
     pub readers: u32,
     /// Connections for writing; SQLite always has one.
@@ -38,6 +41,7 @@ impl Options {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            direct_url: None,
             readers: 4,
             writers: 2,
             busy_timeout_ms: 5_000,
@@ -64,6 +68,7 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     pools: Pools,
     target: Target,
+    begin: Begin,
 }
 
 #[derive(QueryableByName)]
@@ -82,15 +87,35 @@ impl Db {
         if let Target::Sqlite(path) = &target {
             make_private_file(path).map_err(Error::internal)?;
         }
+        let direct = options.direct_url.as_deref().map(|url| direct(url, &target)).transpose()?;
+        let begin = Begin::of(&target, options);
         let pools = Pools::open(&target, options)?;
-        let db = Self(Arc::new(Inner { pools, target }));
+        let is_pooled = direct.is_some();
+        let db = Self(Arc::new(Inner { pools, target: direct.unwrap_or(target), begin }));
+        db.refuse_sessions(is_pooled)?;
         db.refuse_unsafe_settings()?;
         Ok(db)
     }
 
+    /// Refuses a pooler that the settings do not name, and one that leads elsewhere.
+    fn refuse_sessions(&self, is_pooled: bool) -> Result<(), Error> {
+        if self.is_sqlite() {
+            return Ok(());
+        }
+        if is_pooled {
+            return pooler::refuse_another_database(&mut self.direct()?, &mut *self.0.pools.writer()?);
+        }
+        self.0.pools.pair(pooler::refuse_one_session)
+    }
+
+    /// A connection of its own, past any pooler.
+    fn direct(&self) -> Result<Conn, Error> {
+        Conn::open(&self.0.target).map_err(Error::unavailable)
+    }
+
     fn refuse_unsafe_settings(&self) -> Result<(), Error> {
         let mut conn = self.0.pools.writer()?;
-        if let Conn::Postgres(c) = &mut *conn {
+        if let Conn::Postgres(c) = &mut **conn {
             for (name, unsafe_value) in [
                 ("fsync", "off"),
                 ("full_page_writes", "off"),
@@ -105,6 +130,10 @@ impl Db {
                     return Err(Error::internal(why));
                 }
             }
+            let standby: Setting = diesel::sql_query("SELECT pg_is_in_recovery()::text AS setting").get_result(c)?;
+            if standby.setting == "true" {
+                return Err(Error::internal("PostgreSQL is a standby: it may still show people who are erased"));
+            }
         }
         Ok(())
     }
@@ -115,7 +144,7 @@ impl Db {
         self.0.target.is_sqlite()
     }
 
-    /// Where it is, for a connection beside the pools.
+    /// Where it is, for a connection beside the pools and past any pooler.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.0.target
@@ -143,7 +172,8 @@ impl Db {
     /// # Errors
     /// When the database is out of reach or a migration fails.
     pub fn migrate(&self) -> Result<usize, Error> {
-        self.0.pools.writer()?.migrate()
+        // Its lock is a session's.
+        if self.0.begin.read.is_some() { self.direct()?.migrate() } else { self.0.pools.writer()?.migrate() }
     }
 
     /// How many migrations the database lacks, and how many it has that this program does not know.
@@ -159,7 +189,13 @@ impl Db {
     /// # Errors
     /// Those of `query`, and [`Error::Unavailable`] when no connection is free in time.
     pub fn read<T>(&self, query: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
-        query(&mut *self.0.pools.reader()?)
+        let mut conn = self.0.pools.reader()?;
+        let outcome = match &self.0.begin.read {
+            Some(begin) => pooler::read(&mut conn, begin, query),
+            None => query(&mut conn),
+        };
+        conn.is_suspect = matches!(outcome, Err(Error::Unavailable(_)));
+        outcome
     }
 
     /// Runs `work` in one transaction, again when the database says that it lost a race.
@@ -169,13 +205,16 @@ impl Db {
     pub fn write<T>(&self, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let mut conn = self.0.pools.writer()?;
         for attempt in 1..=ATTEMPTS {
-            match conn.write(|conn| work(&mut Tx::new(conn))) {
+            match conn.write(&self.0.begin.write, |conn| work(&mut Tx::new(conn))) {
                 Err(Error::Conflict(why)) if attempt < ATTEMPTS => {
                     tracing::debug!(attempt, error = %why, "transaction runs again");
                     metrics::counter!("guestlog_db_retries_total").increment(1);
                     std::thread::sleep(pause(attempt));
                 }
-                outcome => return outcome,
+                outcome => {
+                    conn.is_suspect = matches!(outcome, Err(Error::Unavailable(_)));
+                    return outcome;
+                }
             }
         }
         Err(Error::unavailable("the races went on"))
@@ -191,6 +230,15 @@ impl Db {
     pub fn close(&self) {
         self.0.pools.close();
     }
+}
+
+/// The address past the pooler; only PostgreSQL has one.
+fn direct(url: &str, of: &Target) -> Result<Target, Error> {
+    let direct = conn::parse(url)?;
+    if direct.is_sqlite() || of.is_sqlite() {
+        return Err(Error::internal("database.direct_url is for PostgreSQL behind a pooler; SQLite has none"));
+    }
+    Ok(direct)
 }
 
 /// A pause that grows with the attempt, jittered so that the losers of one race do not meet again.

@@ -1,13 +1,12 @@
 //! Events and the rows of their hosts and recipients.
 
 use super::conn::Conn;
-use super::schema::{event_hosts, event_recipients, events};
-use super::tx::{Tx, on_each};
+use super::schema::{event_hosts, event_recipients, events, visits};
+use super::tx::Tx;
 use crate::domain::{CustomerId, EventId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
 use diesel::prelude::*;
 
-/// Rows of one multi-row statement: 20 columns each, SQLite allows 32,766 bound values.
-const ROWS: usize = 1_000;
+pub use super::bulk::events::{insert, insert_hosts, insert_recipients};
 
 /// An event's row.
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -145,32 +144,6 @@ pub fn known(conn: &mut Conn, customer: CustomerId, ids: &[EventId]) -> QueryRes
         .load(conn)
 }
 
-/// Stores events; returns how many, fewer when another node was first.
-pub fn insert(tx: &mut Tx<'_>, rows: &[Event]) -> QueryResult<usize> {
-    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
-        let stored = on_each!(tx, |c| diesel::insert_into(events::table)
-            .values(chunk)
-            .on_conflict((events::customer_id, events::event_id))
-            .do_nothing()
-            .execute(c))?;
-        Ok(sum + stored)
-    })
-}
-
-/// Stores hosts' rows.
-pub fn insert_hosts(tx: &mut Tx<'_>, rows: &[Host]) -> QueryResult<usize> {
-    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
-        Ok(sum + on_each!(tx, |c| diesel::insert_into(event_hosts::table).values(chunk).execute(c))?)
-    })
-}
-
-/// Stores recipients' rows.
-pub fn insert_recipients(tx: &mut Tx<'_>, rows: &[Recipient]) -> QueryResult<usize> {
-    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
-        Ok(sum + on_each!(tx, |c| diesel::insert_into(event_recipients::table).values(chunk).execute(c))?)
-    })
-}
-
 /// The outlines of all events of these people.
 pub fn outlines(conn: &mut Conn, customer: CustomerId, people: &[PersonId]) -> QueryResult<Vec<Outline>> {
     let mut found = Vec::new();
@@ -276,21 +249,41 @@ pub fn recipients(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> Q
 }
 
 /// The hosts of visits: one row an event.
+///
+/// A visit's events are its guest's since the visit began: whoever comes every day is not read from the first day.
 pub fn hosts_of_visits(
     conn: &mut Conn,
     customer: CustomerId,
-    people: &[PersonId],
-    visits: &[VisitId],
+    ids: &[VisitId],
 ) -> QueryResult<Vec<(Option<VisitId>, Host)>> {
+    let of_visit = events::customer_id
+        .eq(visits::customer_id)
+        .and(events::person_id.eq(visits::person_id))
+        .and(events::occurred_at.ge(visits::starts_at))
+        .and(events::visit_id.eq(visits::visit_id.nullable()));
     let of_event = event_hosts::event_key.eq(events::id).and(event_hosts::customer_id.eq(events::customer_id));
-    events::table
-        .inner_join(event_hosts::table.on(of_event))
-        .filter(
-            events::customer_id.eq(customer).and(events::person_id.eq_any(people)).and(events::visit_id.eq_any(visits)),
-        )
-        .filter(events::superseded_by.is_null())
-        .order(events::id)
-        .select((events::visit_id, Host::as_select()))
+    let mut found = Vec::new();
+    for chunk in ids.chunks(10_000) {
+        found.extend(
+            visits::table
+                .inner_join(events::table.on(of_visit))
+                .inner_join(event_hosts::table.on(of_event))
+                .filter(visits::customer_id.eq(customer).and(visits::visit_id.eq_any(chunk)))
+                .filter(events::superseded_by.is_null())
+                .order(events::id)
+                .select((events::visit_id, Host::as_select()))
+                .load::<(Option<VisitId>, Host)>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
+/// How many recipients each of these events has; none for those without.
+pub fn recipient_counts(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> QueryResult<Vec<(EventKey, i64)>> {
+    event_recipients::table
+        .filter(event_recipients::customer_id.eq(customer).and(event_recipients::event_key.eq_any(keys)))
+        .group_by(event_recipients::event_key)
+        .select((event_recipients::event_key, diesel::dsl::count_star()))
         .load(conn)
 }
 
@@ -309,7 +302,33 @@ pub struct Filter {
     pub to: Option<Timestamp>,
 }
 
+/// The rows that a filter leaves, for whichever database the query is run on.
+macro_rules! narrowed {
+    ($customer:expr, $filter:expr) => {{
+        let filter: &Filter = $filter;
+        let mut query = events::table.filter(events::customer_id.eq($customer)).into_boxed();
+        if let Some(person) = filter.person {
+            query = query.filter(events::person_id.eq(person));
+        }
+        if let Some(license) = filter.license {
+            query = query.filter(events::license_id.eq(license));
+        }
+        if let Some(type_) = filter.type_ {
+            query = query.filter(events::type_.eq(type_));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(events::occurred_at.ge(from));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(events::occurred_at.lt(to));
+        }
+        query
+    }};
+}
+
 /// A page of events, newest first.
+///
+/// A list narrowed by site or type goes through the index alone, and reads the rows of its page.
 pub fn page(
     conn: &mut Conn,
     customer: CustomerId,
@@ -317,12 +336,33 @@ pub fn page(
     before: Option<(Timestamp, EventKey)>,
     limit: i64,
 ) -> QueryResult<Vec<Event>> {
-    let mut query = narrowed(customer, filter).order((events::occurred_at.desc(), events::id.desc())).limit(limit);
-    if let Some((at, id)) = before {
-        query = query.filter(events::occurred_at.le(at));
-        query = query.filter(events::occurred_at.lt(at).or(events::id.lt(id)));
+    let newest = (events::occurred_at.desc(), events::id.desc());
+    macro_rules! page {
+        () => {{
+            let mut page = narrowed!(customer, filter).order(newest).limit(limit);
+            if let Some((at, id)) = before {
+                page = page.filter(events::occurred_at.le(at));
+                page = page.filter(events::occurred_at.lt(at).or(events::id.lt(id)));
+            }
+            page
+        }};
     }
-    query.select(Event::as_select()).load(conn)
+    if filter.person.is_some() || (filter.license.is_none() && filter.type_.is_none()) {
+        return page!().select(Event::as_select()).load(conn);
+    }
+    macro_rules! along_the_index {
+        ($c:expr) => {
+            events::table
+                .filter(events::customer_id.eq(customer).and(events::id.eq_any(page!().select(events::id))))
+                .order(newest)
+                .select(Event::as_select())
+                .load($c)
+        };
+    }
+    match conn {
+        Conn::Postgres(c) => along_the_index!(c),
+        Conn::Sqlite(c) => along_the_index!(c),
+    }
 }
 
 /// A page of events stored after `after`, in the order in which they were stored: for those who follow along.
@@ -333,42 +373,10 @@ pub fn page_stored_after(
     after: EventKey,
     limit: i64,
 ) -> QueryResult<Vec<Event>> {
-    narrowed(customer, filter)
+    narrowed!(customer, filter)
         .filter(events::id.gt(after))
         .order(events::id)
         .limit(limit)
         .select(Event::as_select())
         .load(conn)
-}
-
-#[diesel::dsl::auto_type(no_type_alias)]
-fn of_customer(customer: CustomerId) -> _ {
-    events::table.filter(events::customer_id.eq(customer))
-}
-
-fn narrowed<'a>(
-    customer: CustomerId,
-    filter: &Filter,
-) -> diesel::helper_types::IntoBoxed<
-    'a,
-    diesel::helper_types::Filter<events::table, diesel::helper_types::Eq<events::customer_id, CustomerId>>,
-    super::conn::MultiBackend,
-> {
-    let mut query = of_customer(customer).into_boxed();
-    if let Some(person) = filter.person {
-        query = query.filter(events::person_id.eq(person));
-    }
-    if let Some(license) = filter.license {
-        query = query.filter(events::license_id.eq(license));
-    }
-    if let Some(type_) = filter.type_ {
-        query = query.filter(events::type_.eq(type_));
-    }
-    if let Some(from) = filter.from {
-        query = query.filter(events::occurred_at.ge(from));
-    }
-    if let Some(to) = filter.to {
-        query = query.filter(events::occurred_at.lt(to));
-    }
-    query
 }

@@ -1,15 +1,13 @@
 //! Internal ids: handed out before a row is inserted, because the row's id is bound into its seals.
 
 use super::conn::Conn;
+use super::prepared::Prepared;
 use super::tx::Tx;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
-}
+/// The statement that takes ids.
+struct Take;
 
 /// Takes `count` ids that nobody else has or will have, growing.
 ///
@@ -21,19 +19,17 @@ pub fn take(tx: &mut Tx<'_>, count: usize) -> QueryResult<Vec<i64>> {
     }
     let conn: &mut Conn = tx;
     match conn {
-        Conn::Postgres(c) => {
-            let rows: Vec<Number> =
-                diesel::sql_query("SELECT nextval('id_blocks') AS number FROM generate_series(1, $1)")
-                    .bind::<BigInt, _>(count)
-                    .load(c)?;
-            Ok(rows.into_iter().map(|row| row.number).collect())
-        }
+        Conn::Postgres(c) => Prepared::<Take, BigInt, BigInt, i64>::new(
+            "SELECT nextval('id_blocks') FROM generate_series(1, ",
+            count,
+            ")",
+        )
+        .load(c),
         Conn::Sqlite(c) => {
-            let next: Number =
-                diesel::sql_query("UPDATE id_blocks SET next = next + ? WHERE name = 'rows' RETURNING next AS number")
-                    .bind::<BigInt, _>(count)
-                    .get_result(c)?;
-            Ok((next.number - count..next.number).collect())
+            let after = " WHERE name = 'rows' RETURNING next";
+            let take = Prepared::<Take, BigInt, BigInt, i64>::new("UPDATE id_blocks SET next = next + ", count, after);
+            let next: i64 = take.get_result(c)?;
+            Ok((next - count..next).collect())
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Locks that outlive a statement and end with the transaction.
 
 use super::conn::Conn;
+use super::pooler;
+use super::prepared::Prepared;
 use super::tx::Tx;
 use crate::domain::CustomerId;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 
@@ -11,12 +14,7 @@ use diesel::sql_types::{Array, BigInt};
 /// A correction and the event that it corrects may arrive at two nodes at once, and neither would see the other:
 /// a transaction with corrections holds its customer alone. SQLite has one writer and needs nothing.
 pub fn hold_customer(tx: &mut Tx<'_>, customer: CustomerId, alone: bool) -> QueryResult<()> {
-    let conn: &mut Conn = tx;
-    if let Conn::Postgres(c) = conn {
-        let name = if alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
-        diesel::sql_query(format!("SELECT {name}($1)")).bind::<BigInt, _>(customer.0).execute(c)?;
-    }
-    Ok(())
+    if alone { take_alone(tx, vec![customer.0]) } else { take_shared(tx, vec![customer.0]) }
 }
 
 /// Into how many parts a customer's refs are divided for [`hold_people`]: enough that deletions seldom wait for each
@@ -46,15 +44,41 @@ pub fn hold_people(
     parts: impl IntoIterator<Item = u8>,
     alone: bool,
 ) -> QueryResult<()> {
+    let keys = keys_of(customer, parts);
+    if alone { take_alone(tx, keys) } else { take_shared(tx, keys) }
+}
+
+/// Holds the customer and parts of its people shared, as [`hold_customer`] and [`hold_people`] do, in one statement.
+pub fn hold_shared(tx: &mut Tx<'_>, customer: CustomerId, parts: impl IntoIterator<Item = u8>) -> QueryResult<()> {
+    let mut keys = vec![customer.0];
+    keys.extend(keys_of(customer, parts));
+    take_shared(tx, keys)
+}
+
+/// Customers are locked by their positive ids, their parts by negative numbers.
+fn keys_of(customer: CustomerId, parts: impl IntoIterator<Item = u8>) -> Vec<i64> {
+    let parts: std::collections::BTreeSet<u8> = parts.into_iter().collect();
+    parts.into_iter().map(|part| -(customer.0 * i64::from(PARTS) + i64::from(part)) - 1).collect()
+}
+
+/// The statement that locks keys, one after the other, shared with others.
+struct Shared;
+/// Or alone.
+struct Alone;
+
+fn take_shared(tx: &mut Tx<'_>, keys: Vec<i64>) -> QueryResult<()> {
+    take::<Shared>(tx, "SELECT count(pg_advisory_xact_lock_shared(key)) FROM unnest(", keys)
+}
+
+fn take_alone(tx: &mut Tx<'_>, keys: Vec<i64>) -> QueryResult<()> {
+    take::<Alone>(tx, "SELECT count(pg_advisory_xact_lock(key)) FROM unnest(", keys)
+}
+
+/// `count` does without the answer of each, and an array is read in its order.
+fn take<Tag: 'static>(tx: &mut Tx<'_>, locks: &'static str, keys: Vec<i64>) -> QueryResult<()> {
     let conn: &mut Conn = tx;
     let Conn::Postgres(c) = conn else { return Ok(()) };
-    let parts: std::collections::BTreeSet<u8> = parts.into_iter().collect();
-    // Customers are locked by their positive ids, their parts by negative numbers.
-    let keys: Vec<i64> = parts.into_iter().map(|part| -(customer.0 * i64::from(PARTS) + i64::from(part)) - 1).collect();
-    let name = if alone { "pg_advisory_xact_lock" } else { "pg_advisory_xact_lock_shared" };
-    diesel::sql_query(format!("SELECT {name}(key) FROM unnest($1) WITH ORDINALITY AS t (key, place)"))
-        .bind::<Array<BigInt>, _>(keys)
-        .execute(c)?;
+    Prepared::<Tag, Array<BigInt>, BigInt, Vec<i64>>::new(locks, keys, ") AS key").execute(c)?;
     Ok(())
 }
 
@@ -65,6 +89,13 @@ pub fn hold_people(
 /// SQLite has one writer and needs nothing.
 pub fn await_writers(conn: &mut Conn, customer: CustomerId) -> QueryResult<()> {
     if let Conn::Postgres(c) = conn {
+        if pooler::in_transaction(c)? {
+            // With the savepoint goes the lock that was taken after it; writers must not wait for what is read next.
+            return c.batch_execute(&format!(
+                "SAVEPOINT waited; SELECT pg_advisory_xact_lock({}); ROLLBACK TO waited; RELEASE waited",
+                customer.0
+            ));
+        }
         // Outside of a transaction the lock ends with the statement.
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(customer.0).execute(c)?;
     }

@@ -2,13 +2,11 @@
 
 use super::conn::Conn;
 use super::schema::people;
-use super::tx::{Tx, on_each};
+use super::tx::Tx;
 use crate::domain::{CustomerId, PersonId, Timestamp};
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
-/// Rows of one multi-row statement: 20 columns each, SQLite allows 32,766 bound values.
-const ROWS: usize = 1_000;
+pub use super::bulk::people::{insert, update};
 
 /// A person's row; every personal field is sealed under the person's own key.
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -75,7 +73,7 @@ pub fn lock_by_refs(tx: &mut Tx<'_>, customer: CustomerId, indexes: &[Vec<u8>]) 
                 .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(chunk)))
                 .order(people::id)
                 .select(Person::as_select())
-                .for_update()
+                .for_no_key_update()
                 .load(c)?,
             Conn::Sqlite(c) => people::table
                 .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(chunk)))
@@ -88,6 +86,20 @@ pub fn lock_by_refs(tx: &mut Tx<'_>, customer: CustomerId, indexes: &[Vec<u8>]) 
     Ok(found)
 }
 
+/// People by the blind indexes of their refs, as they are; nobody waits.
+pub fn by_refs(conn: &mut Conn, customer: CustomerId, indexes: &[Vec<u8>]) -> QueryResult<Vec<Person>> {
+    let mut found = Vec::with_capacity(indexes.len());
+    for chunk in indexes.chunks(30_000) {
+        found.extend(
+            people::table
+                .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(chunk)))
+                .select(Person::as_select())
+                .load::<Person>(conn)?,
+        );
+    }
+    Ok(found)
+}
+
 /// People by their internal ids, locked likewise.
 pub fn lock_by_ids(tx: &mut Tx<'_>, customer: CustomerId, ids: &[PersonId]) -> QueryResult<Vec<Person>> {
     let conn: &mut Conn = tx;
@@ -96,7 +108,7 @@ pub fn lock_by_ids(tx: &mut Tx<'_>, customer: CustomerId, ids: &[PersonId]) -> Q
             .filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)))
             .order(people::id)
             .select(Person::as_select())
-            .for_update()
+            .for_no_key_update()
             .load(c),
         Conn::Sqlite(c) => people::table
             .filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)))
@@ -118,43 +130,6 @@ pub fn by_ids(conn: &mut Conn, customer: CustomerId, ids: &[PersonId]) -> QueryR
         );
     }
     Ok(found)
-}
-
-/// Stores new people; returns how many, fewer when another node was first.
-pub fn insert(tx: &mut Tx<'_>, rows: &[Person]) -> QueryResult<usize> {
-    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
-        let stored = on_each!(tx, |c| diesel::insert_into(people::table)
-            .values(chunk)
-            .on_conflict((people::customer_id, people::ref_index))
-            .do_nothing()
-            .execute(c))?;
-        Ok(sum + stored)
-    })
-}
-
-/// Writes what changed of people who are there.
-pub fn update(tx: &mut Tx<'_>, rows: &[Person]) -> QueryResult<usize> {
-    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
-        let stored = on_each!(tx, |c| diesel::insert_into(people::table)
-            .values(chunk)
-            .on_conflict((people::customer_id, people::id))
-            .do_update()
-            .set((
-                people::kind.eq(excluded(people::kind)),
-                people::kind_at.eq(excluded(people::kind_at)),
-                people::name_sealed.eq(excluded(people::name_sealed)),
-                people::email_sealed.eq(excluded(people::email_sealed)),
-                people::email_index.eq(excluded(people::email_index)),
-                people::phone_sealed.eq(excluded(people::phone_sealed)),
-                people::phone_index.eq(excluded(people::phone_index)),
-                people::company_sealed.eq(excluded(people::company_sealed)),
-                people::vehicle_plate_sealed.eq(excluded(people::vehicle_plate_sealed)),
-                people::mirror_sealed.eq(excluded(people::mirror_sealed)),
-                people::updated_at.eq(excluded(people::updated_at)),
-            ))
-            .execute(c))?;
-        Ok(sum + stored)
-    })
 }
 
 /// Which people a list asks for.

@@ -4,7 +4,7 @@
 //! libpq may be using in it, is taken down by the process's exit handlers, and a handshake just then is a crash.
 
 use super::Options;
-use super::conn::Manager;
+use super::conn::{Conn, Manager};
 use super::url::Target;
 use crate::error::Error;
 use diesel::r2d2::{Pool, PooledConnection};
@@ -45,6 +45,14 @@ impl Pools {
         self.now()?.writers.get()
     }
 
+    /// Looks at a connection that writes and one that reads, while no other is being made.
+    pub fn pair<T>(&self, look: impl FnOnce(&mut Conn, &mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        let open = self.now()?;
+        let _rest = [&open.readers, &open.writers].map(|maker| at_rest(&maker.thread));
+        let (mut writer, mut reader) = (open.writers.get()?, open.readers.get()?);
+        look(&mut writer, &mut reader)
+    }
+
     /// Name, connections in use and connections there are.
     pub fn counts(&self) -> Vec<(&'static str, u32, u32)> {
         let count = |maker: &Maker| {
@@ -76,7 +84,8 @@ impl Drop for Pools {
 
 impl Maker {
     fn open(name: &'static str, target: &Target, options: &Options, size: u32) -> Result<Self, Error> {
-        let manager = Manager { target: target.clone(), setup: setup(target, options, name == "reader") };
+        let setup = setup(target, options, name == "reader");
+        let manager = Manager { target: target.clone(), setup, is_pooled: options.direct_url.is_some() };
         let thread = Arc::new(ScheduledThreadPool::builder().num_threads(1).thread_name_pattern("connect-{}").build());
         let pool = Pool::builder()
             .max_size(size.max(1))
@@ -135,11 +144,11 @@ fn setup(target: &Target, options: &Options, read_only: bool) -> String {
              PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
              PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;"
         ),
-        (Target::Postgres(_), true) => {
-            format!(
-                "SET default_transaction_read_only = on; SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';"
-            )
-        }
+        // Every read has an index. Left to itself PostgreSQL goes through the table for what it believes to be rare.
+        (Target::Postgres(_), true) => format!(
+            "SET default_transaction_read_only = on; SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC'; \
+             SET enable_seqscan = off; SET jit = off;"
+        ),
         (Target::Postgres(_), false) => format!(
             "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {wait_ms}; \
              SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';"

@@ -2,13 +2,11 @@
 
 use super::conn::Conn;
 use super::schema::{event_hosts, events, visits};
-use super::tx::{Tx, on_each};
+use super::tx::Tx;
 use crate::domain::{CustomerId, LicenseId, PersonId, Timestamp, VisitId};
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
-/// Rows of one multi-row statement: 15 columns each, SQLite allows 32,766 bound values.
-const ROWS: usize = 1_000;
+pub use super::bulk::visits::put;
 
 /// A visit's row.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -60,31 +58,6 @@ pub fn of_people(conn: &mut Conn, customer: CustomerId, people: &[PersonId]) -> 
     Ok(found)
 }
 
-/// Writes visits, new or changed.
-pub fn put(tx: &mut Tx<'_>, rows: &[Visit]) -> QueryResult<usize> {
-    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
-        let stored = on_each!(tx, |c| diesel::insert_into(visits::table)
-            .values(chunk)
-            .on_conflict((visits::customer_id, visits::visit_id))
-            .do_update()
-            .set((
-                visits::state.eq(excluded(visits::state)),
-                visits::starts_at.eq(excluded(visits::starts_at)),
-                visits::visit_ref_sealed.eq(excluded(visits::visit_ref_sealed)),
-                visits::expected_at.eq(excluded(visits::expected_at)),
-                visits::arrived_at.eq(excluded(visits::arrived_at)),
-                visits::departed_at.eq(excluded(visits::departed_at)),
-                visits::cancelled_at.eq(excluded(visits::cancelled_at)),
-                visits::denied_at.eq(excluded(visits::denied_at)),
-                visits::reason.eq(excluded(visits::reason)),
-                visits::device.eq(excluded(visits::device)),
-                visits::updated_at.eq(excluded(visits::updated_at)),
-            ))
-            .execute(c))?;
-        Ok(sum + stored)
-    })
-}
-
 /// Removes visits that the events no longer add up to.
 pub fn remove(tx: &mut Tx<'_>, customer: CustomerId, ids: &[VisitId]) -> QueryResult<usize> {
     let conn: &mut Conn = tx;
@@ -115,6 +88,8 @@ pub struct Filter {
 }
 
 /// A page of visits, newest first.
+///
+/// A list narrowed by site or state goes through the index alone, and reads the rows of its page.
 pub fn page(
     conn: &mut Conn,
     customer: CustomerId,
@@ -122,90 +97,58 @@ pub fn page(
     before: Option<(Timestamp, VisitId)>,
     limit: i64,
 ) -> QueryResult<Vec<Visit>> {
-    let mut query = visits::table
-        .filter(visits::customer_id.eq(customer))
-        .order((visits::starts_at.desc(), visits::visit_id.desc()))
-        .limit(limit)
-        .select(Visit::as_select())
-        .into_boxed();
-    if let Some(person) = filter.person {
-        query = query.filter(visits::person_id.eq(person));
+    let newest = (visits::starts_at.desc(), visits::visit_id.desc());
+    macro_rules! page {
+        () => {{
+            let mut page =
+                visits::table.filter(visits::customer_id.eq(customer)).order(newest).limit(limit).into_boxed();
+            if let Some(person) = filter.person {
+                page = page.filter(visits::person_id.eq(person));
+            }
+            if let Some(license) = filter.license {
+                page = page.filter(visits::license_id.eq(license));
+            }
+            if let Some(host) = filter.host {
+                let of_host = events::table
+                    .on(events::id.eq(event_hosts::event_key).and(events::customer_id.eq(event_hosts::customer_id)));
+                let hosted = event_hosts::table
+                    .inner_join(of_host)
+                    .filter(event_hosts::customer_id.eq(customer).and(event_hosts::person_id.eq(host)))
+                    .filter(events::superseded_by.is_null())
+                    .select(events::visit_id);
+                page = page.filter(visits::visit_id.nullable().eq_any(hosted));
+            }
+            if let Some(state) = filter.state {
+                page = page.filter(visits::state.eq(state));
+            }
+            if let Some(from) = filter.from {
+                page = page.filter(visits::starts_at.ge(from));
+            }
+            if let Some(to) = filter.to {
+                page = page.filter(visits::starts_at.lt(to));
+            }
+            if let Some((at, id)) = before {
+                page = page.filter(visits::starts_at.le(at));
+                page = page.filter(visits::starts_at.lt(at).or(visits::visit_id.lt(id)));
+            }
+            page
+        }};
     }
-    if let Some(license) = filter.license {
-        query = query.filter(visits::license_id.eq(license));
+    let along = filter.license.is_some() || filter.state.is_some();
+    if filter.person.is_some() || filter.host.is_some() || !along {
+        return page!().select(Visit::as_select()).load(conn);
     }
-    if let Some(host) = filter.host {
-        let hosted = event_hosts::table
-            .inner_join(
-                events::table
-                    .on(events::id.eq(event_hosts::event_key).and(events::customer_id.eq(event_hosts::customer_id))),
-            )
-            .filter(event_hosts::customer_id.eq(customer).and(event_hosts::person_id.eq(host)))
-            .filter(events::superseded_by.is_null())
-            .select(events::visit_id);
-        query = query.filter(visits::visit_id.nullable().eq_any(hosted));
+    macro_rules! along_the_index {
+        ($c:expr) => {
+            visits::table
+                .filter(visits::customer_id.eq(customer).and(visits::visit_id.eq_any(page!().select(visits::visit_id))))
+                .order(newest)
+                .select(Visit::as_select())
+                .load($c)
+        };
     }
-    if let Some(state) = filter.state {
-        query = query.filter(visits::state.eq(state));
+    match conn {
+        Conn::Postgres(c) => along_the_index!(c),
+        Conn::Sqlite(c) => along_the_index!(c),
     }
-    if let Some(from) = filter.from {
-        query = query.filter(visits::starts_at.ge(from));
-    }
-    if let Some(to) = filter.to {
-        query = query.filter(visits::starts_at.lt(to));
-    }
-    if let Some((at, id)) = before {
-        query = query.filter(visits::starts_at.lt(at).or(visits::starts_at.eq(at).and(visits::visit_id.lt(id))));
-    }
-    query.load(conn)
-}
-
-/// Visits whose guest was in the building at `at`, longest first.
-pub fn on_site(
-    conn: &mut Conn,
-    customer: CustomerId,
-    license: Option<LicenseId>,
-    at: Timestamp,
-) -> QueryResult<Vec<Visit>> {
-    let mut query = visits::table
-        .filter(visits::customer_id.eq(customer))
-        .filter(visits::arrived_at.le(at))
-        .filter(visits::departed_at.is_null().or(visits::departed_at.gt(at)))
-        .order((visits::arrived_at, visits::visit_id))
-        .select(Visit::as_select())
-        .into_boxed();
-    if let Some(license) = license {
-        query = query.filter(visits::license_id.eq(license));
-    }
-    query.load(conn)
-}
-
-/// One visit's instants, for counting.
-pub type Moments = (Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>, Option<Timestamp>);
-
-/// The instants of all visits of which any falls into the span: expected, arrived, departed, cancelled, denied.
-pub fn moments(
-    conn: &mut Conn,
-    customer: CustomerId,
-    license: Option<LicenseId>,
-    from: Timestamp,
-    to: Timestamp,
-) -> QueryResult<Vec<Moments>> {
-    let mut query = visits::table
-        .filter(visits::customer_id.eq(customer))
-        .filter(
-            visits::expected_at
-                .ge(from)
-                .and(visits::expected_at.lt(to))
-                .or(visits::arrived_at.ge(from).and(visits::arrived_at.lt(to)))
-                .or(visits::departed_at.ge(from).and(visits::departed_at.lt(to)))
-                .or(visits::cancelled_at.ge(from).and(visits::cancelled_at.lt(to)))
-                .or(visits::denied_at.ge(from).and(visits::denied_at.lt(to))),
-        )
-        .select((visits::expected_at, visits::arrived_at, visits::departed_at, visits::cancelled_at, visits::denied_at))
-        .into_boxed();
-    if let Some(license) = license {
-        query = query.filter(visits::license_id.eq(license));
-    }
-    query.load(conn)
 }

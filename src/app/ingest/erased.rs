@@ -12,8 +12,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// What is known of the people whom a group of events names, by blind index of the ref.
 #[derive(Default)]
 pub(super) struct Standing {
-    /// Their rows, locked.
+    /// Their rows.
     pub rows: HashMap<Vec<u8>, Person>,
+    /// Those among them whose rows are locked.
+    pub guests: BTreeSet<Vec<u8>>,
     /// Those who are erased.
     erased: HashSet<Vec<u8>>,
     /// Those of whom nothing is known: neither held nor erased.
@@ -47,9 +49,7 @@ impl<'i> Batch<'_, '_, '_> {
         accepted: Vec<Accepted<'i>>,
         outcomes: &mut [Option<Outcome>],
     ) -> Result<Vec<Accepted<'i>>, Error> {
-        let indexes: BTreeSet<Vec<u8>> =
-            accepted.iter().flat_map(|a| refs(a.event())).map(|reference| self.index_of(reference)).collect();
-        self.standing = self.stand(indexes.into_iter().collect())?;
+        self.standing = self.stand(&accepted)?;
         self.meet_in_this_group(&accepted);
         let mut standing = Vec::with_capacity(accepted.len());
         for mut event in accepted {
@@ -73,25 +73,42 @@ impl<'i> Batch<'_, '_, '_> {
         self.standing.is_erased(&self.index_of(reference), at)
     }
 
-    /// Finds and locks whom the group names, and looks for the tombstones of the rest.
-    fn stand(&mut self, indexes: Vec<Vec<u8>>) -> Result<Standing, Error> {
-        let rows = store::people::lock_by_refs(self.work.tx, self.customer, &indexes)?;
+    /// Finds whom the group names, locks the guests among them, and looks for the tombstones of the rest.
+    ///
+    /// Hosts and recipients are many guests' at once. Were they locked from here on, the writers would wait for each
+    /// other all the time; what events say of them is taken in at the end.
+    fn stand(&mut self, accepted: &[Accepted<'_>]) -> Result<Standing, Error> {
+        let index_of = |reference: &str| self.index_of(reference);
+        let guests: BTreeSet<Vec<u8>> =
+            accepted.iter().map(|a| index_of(a.event().person.reference.as_str())).collect();
+        let others: BTreeSet<Vec<u8>> = accepted.iter().flat_map(|a| refs(a.event())).map(index_of).collect();
+        let others: Vec<Vec<u8>> = others.into_iter().filter(|index| !guests.contains(index)).collect();
+        let locked: Vec<Vec<u8>> = guests.iter().cloned().collect();
+        let mut rows = store::people::lock_by_refs(self.work.tx, self.customer, &locked)?;
+        if !others.is_empty() {
+            rows.extend(store::people::by_refs(self.work.tx, self.customer, &others)?);
+        }
         let rows: HashMap<Vec<u8>, Person> = rows.into_iter().map(|row| (row.ref_index.clone(), row)).collect();
-        let mut missing: HashMap<Vec<u8>, Vec<u8>> = indexes
+        let mut missing: HashMap<Vec<u8>, Vec<u8>> = locked
             .into_iter()
+            .chain(others)
             .filter(|index| !rows.contains_key(index))
             .map(|index| (tombstone_digest(&self.keys, &index).to_vec(), index))
             .collect();
         let digests: Vec<Vec<u8>> = missing.keys().cloned().collect();
         let mut erased = HashSet::new();
-        for tombstone in store::tombstones::find(self.work.tx, self.customer, &digests)? {
+        let tombstones = match digests.as_slice() {
+            [] => Vec::new(),
+            digests => store::tombstones::find(self.work.tx, self.customer, digests)?,
+        };
+        for tombstone in tombstones {
             if tombstone.expires_at > self.work.now
                 && let Some(index) = missing.remove(&tombstone.digest)
             {
                 erased.insert(index);
             }
         }
-        Ok(Standing { rows, erased, unknown: missing.into_values().collect() })
+        Ok(Standing { rows, guests, erased, unknown: missing.into_values().collect() })
     }
 
     /// Whom a fresh event of this group makes, older ones of it may name as well.

@@ -1,5 +1,6 @@
 //! Bringing people's fields up to date with what events say.
 
+use super::people::Said;
 use super::{Accepted, Batch, Details, HostDetails};
 use crate::domain::PersonId;
 use crate::domain::event::NewHost;
@@ -13,17 +14,17 @@ impl Batch<'_, '_, '_> {
         for accepted in accepted.iter().filter(|accepted| accepted.superseded_by.is_none()) {
             let event = accepted.event();
             let at = event.occurred_at;
-            let guest = self.people.by_ref_mut(event.person.reference.as_str())?;
+            let guest = self.people.by_ref(event.person.reference.as_str())?.id();
             if let Some(kind) = event.person.kind {
-                guest.say_kind(kind, Some(at))?;
+                self.people.say(&self.keys, guest, Said::Kind(kind, Some(at)))?;
             }
             for (field, dated) in Details::of(event).fields(at) {
-                guest.say(&self.keys, field, dated)?;
+                self.people.say(&self.keys, guest, Said::Field(field, dated))?;
             }
             if let Some(host) = accepted.host {
-                let dossier = self.people.by_ref_mut(host.reference.as_str())?;
+                let id = self.people.by_ref(host.reference.as_str())?.id();
                 for (field, dated) in HostDetails::of(host).fields(at) {
-                    dossier.say(&self.keys, field, dated)?;
+                    self.people.say(&self.keys, id, Said::Field(field, dated))?;
                 }
             }
         }

@@ -89,20 +89,25 @@ fn store_all(work: &mut Work<'_, '_>, items: &[Item]) -> Result<Vec<Outcome>, Er
         by_customer.entry(item.customer).or_default().push(index);
     }
     // Every writer takes customers, then parts of their people, then rows, in the same order: nobody waits in a circle.
-    let mut blind: BTreeMap<CustomerId, BlindIndexes> = BTreeMap::new();
-    for (customer, indexes) in &by_customer {
-        let corrects = indexes.iter().any(|&index| items[index].event.corrects.is_some());
-        store::locks::hold_customer(work.tx, *customer, corrects)?;
-        let keys = work.customer_keys(*customer)?;
+    let mut held: Vec<(CustomerId, Vec<usize>, Arc<CustomerKeys>, BlindIndexes)> = Vec::new();
+    for (customer, indexes) in by_customer {
+        // The keys that index refs stay the same; those that seal are looked at again once the customer is held.
+        let blind = work.view().customer_keys(customer)?;
         let refs = indexes.iter().flat_map(|&index| erased::refs(&items[index].event));
-        let found: BlindIndexes = refs.map(|reference| (reference.to_owned(), ref_index(&keys, reference))).collect();
-        store::locks::hold_people(work.tx, *customer, found.values().map(|i| store::locks::part_of(i)), false)?;
-        blind.insert(*customer, found);
+        let found: BlindIndexes = refs.map(|reference| (reference.to_owned(), ref_index(&blind, reference))).collect();
+        let parts = found.values().map(|index| store::locks::part_of(index));
+        if indexes.iter().any(|&index| items[index].event.corrects.is_some()) {
+            store::locks::hold_customer(work.tx, customer, true)?;
+            store::locks::hold_people(work.tx, customer, parts, false)?;
+        } else {
+            store::locks::hold_shared(work.tx, customer, parts)?;
+        }
+        let keys = work.customer_keys(customer)?;
+        held.push((customer, indexes, keys, found));
     }
     let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
-    for (customer, indexes) in by_customer {
-        let blind = blind.remove(&customer).unwrap_or_default();
-        Batch::new(work, customer, blind)?.run(items, &indexes, &mut outcomes)?;
+    for (customer, indexes, keys, blind) in held {
+        Batch::new(work, customer, keys, blind).run(items, &indexes, &mut outcomes)?;
     }
     outcomes.into_iter().map(|o| o.ok_or_else(|| Error::internal("an event without outcome"))).collect()
 }
@@ -147,10 +152,9 @@ struct Batch<'w, 'a, 't> {
 }
 
 impl<'w, 'a, 't> Batch<'w, 'a, 't> {
-    fn new(work: &'w mut Work<'a, 't>, customer: CustomerId, blind: BlindIndexes) -> Result<Self, Error> {
-        let keys = work.customer_keys(customer)?;
+    fn new(work: &'w mut Work<'a, 't>, customer: CustomerId, keys: Arc<CustomerKeys>, blind: BlindIndexes) -> Self {
         let (licenses, people) = (licenses::Licenses::default(), people::People::default());
-        Ok(Self { work, customer, keys, licenses, people, blind, standing: erased::Standing::default() })
+        Self { work, customer, keys, licenses, people, blind, standing: erased::Standing::default() }
     }
 
     /// Blind index of a ref that an event of this group names.
@@ -163,7 +167,7 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
         let mut accepted = self.refuse_erased(accepted, outcomes)?;
         if !accepted.is_empty() {
             let corrected = self.find_corrections(&mut accepted)?;
-            self.meet_people(&accepted, &corrected)?;
+            self.meet_people(&mut accepted, &corrected)?;
             self.merge_fields(&accepted)?;
             self.people.insert_new(self.work)?;
             let already_in = self.project(&mut accepted, &corrected)?;
@@ -171,6 +175,7 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
             self.settle_corrections(&corrected)?;
             self.people.write_changed(self.work)?;
             self.touch_devices(&accepted)?;
+            self.tell_others()?;
             for event in &accepted {
                 let already_in = already_in.contains(&event.key);
                 outcomes[event.index] = Some(Outcome::Created { visit_id: event.visit_id, already_in });
@@ -236,10 +241,6 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
                     Err(error) => return Err(error),
                 }
             }
-        }
-        let keys = store::ids::take(self.work.tx, accepted.len())?;
-        for (event, key) in accepted.iter_mut().zip(keys) {
-            event.key = EventKey(key);
         }
         Ok((accepted, repeats))
     }

@@ -2,7 +2,7 @@
 
 use super::pages;
 use crate::error::Error;
-use crate::store::conn::Conn;
+use crate::store::conn::{Conn, IMMEDIATE};
 use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool};
@@ -74,7 +74,7 @@ pub fn soiled(conn: &mut Conn) -> Result<Vec<i64>, Error> {
 /// # Errors
 /// When the database fails.
 pub fn wipe(conn: &mut Conn, numbers: &[i64]) -> Result<(), Error> {
-    conn.write(|conn| {
+    conn.write(IMMEDIATE, |conn| {
         for number in numbers {
             let read = diesel::sql_query("SELECT pgno, data FROM sqlite_dbpage WHERE pgno = ?");
             // The file may have become shorter since.

@@ -1,5 +1,9 @@
 //! API keys: the only thing from which the customer is known.
 
+mod cache;
+
+pub(crate) use cache::Cache;
+
 use super::page::{Ask, Page, of_whole};
 use super::{Core, View, Work};
 use crate::crypto::ApiKey;
@@ -9,6 +13,8 @@ use crate::error::{Code, Error};
 use crate::store;
 use crate::store::keys::Key as KeyRow;
 use serde::Serialize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use utoipa::ToSchema;
 
 /// Days that a key lives when nothing else is said (S-23).
@@ -181,6 +187,7 @@ pub fn revoke(work: &mut Work<'_, '_>, customer: Option<PublicId>, key_id: &str)
     let mut row = row.ok_or_else(Error::not_found)?;
     if row.revoked_at.is_none() {
         store::keys::revoke(work.tx, key_id, work.now)?;
+        work.keys_changed.set(true);
         row.revoked_at = Some(work.now);
     }
     show_numbered(&mut work.view(), row)
@@ -195,31 +202,53 @@ pub(super) fn parse(token: &str) -> Result<ApiKey, Error> {
     ApiKey::parse(token).ok_or_else(unauthenticated)
 }
 
-/// Who holds this key: looked up at every request, so that a revocation works from the next one.
+/// Who holds this key, if it was looked up a moment ago, and today.
+pub(super) fn known(core: &Core, key: &ApiKey) -> Option<Result<By, Error>> {
+    let age = Duration::from_millis(core.settings.keys.cache_ms.into());
+    let row = core.known_keys.get(key.key_id(), age).filter(|row| row.last_used_day == Some(today(core)))?;
+    Some(holder(core, key, &row))
+}
+
+/// Who holds this key, from the database.
 pub(super) fn authenticate(core: &Core, key: &ApiKey) -> Result<By, Error> {
-    let now = core.clock.now();
+    let (round, since) = (core.known_keys.round(), Instant::now());
     let row = core.db.read(|conn| Ok(store::keys::find(conn, key.key_id())?))?;
+    let mut row = row.ok_or_else(unauthenticated)?;
+    let by = holder(core, key, &row)?;
+    note_use(core, &mut row);
+    // Only keys whose secret was right are kept: nobody can fill the cache with others.
+    core.known_keys.keep(round, since, Arc::new(row));
+    Ok(by)
+}
+
+fn holder(core: &Core, key: &ApiKey, row: &KeyRow) -> Result<By, Error> {
     let pepper = core.keyring.secret("api-key").map_err(Error::internal)?;
-    let row = row.filter(|row| key.matches(&pepper, &row.secret_digest)).ok_or_else(unauthenticated)?;
-    if row.revoked_at.is_some() || row.expires_at <= now {
+    let is_valid = row.revoked_at.is_none() && row.expires_at > core.clock.now();
+    if !key.matches(&pepper, &row.secret_digest) || !is_valid {
         return Err(unauthenticated());
     }
-    note_use(core, &row, now);
     Ok(By {
         customer: row.customer_id,
-        key_id: row.key_id,
+        key_id: row.key_id.clone(),
         license: row.license_id,
         scopes: Scopes::from_text(&row.scopes).map_err(Error::internal)?,
     })
 }
 
+/// The begin of the day, in UTC.
+fn today(core: &Core) -> Timestamp {
+    let now = core.clock.now();
+    Timestamp::from_micros(now.micros() - now.micros().rem_euclid(DAY_S * 1_000_000)).unwrap_or(now)
+}
+
 /// Notes the day of use, once a day; a failure does not keep the caller out.
-fn note_use(core: &Core, row: &KeyRow, now: Timestamp) {
-    let today = Timestamp::from_micros(now.micros() - now.micros().rem_euclid(DAY_S * 1_000_000)).unwrap_or(now);
+fn note_use(core: &Core, row: &mut KeyRow) {
+    let today = today(core);
     if row.last_used_day == Some(today) {
         return;
     }
-    if let Err(error) = core.write(|work| Ok(store::keys::used(work.tx, &row.key_id, today)?)) {
-        tracing::warn!(error = %error, "the day of a key's use could not be noted");
+    match core.write(|work| Ok(store::keys::used(work.tx, &row.key_id, today)?)) {
+        Ok(_) => row.last_used_day = Some(today),
+        Err(error) => tracing::warn!(error = %error, "the day of a key's use could not be noted"),
     }
 }

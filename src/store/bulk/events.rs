@@ -1,0 +1,100 @@
+//! Events and the rows of their hosts and recipients, many at a time.
+
+use crate::domain::{CustomerId, EventId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
+use crate::store::conn::Conn;
+use crate::store::events::{Event, Host, Recipient};
+use crate::store::schema::{event_hosts, event_recipients, events};
+use crate::store::tx::Tx;
+use crate::store::types::{Timestamptz, Uuid};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
+
+bulk! {
+    /// Of events; those whose id is taken are left out.
+    Events, Event, "events",
+    " ON CONFLICT (customer_id, event_id) DO NOTHING";
+    "customer_id" customer_id: BigInt, CustomerId = |row| row.customer_id;
+    "id" id: BigInt, EventKey = |row| row.id;
+    "event_id" event_id: Uuid, EventId = |row| row.event_id;
+    "person_id" person_id: BigInt, PersonId = |row| row.person_id;
+    "license_id" license_id: BigInt, LicenseId = |row| row.license_id;
+    "\"type\"" type_: SmallInt, i16 = |row| row.type_;
+    "occurred_at" occurred_at: Timestamptz, Timestamp = |row| row.occurred_at;
+    "received_at" received_at: Timestamptz, Timestamp = |row| row.received_at;
+    "expected_at" expected_at: Nullable<Timestamptz>, Option<Timestamp> = |row| row.expected_at;
+    "device" device: Nullable<Text>, Option<&'r str> = |row| row.device.as_deref();
+    "visit_ref_index" visit_ref_index: Nullable<Binary>, Option<&'r [u8]> = |row| row.visit_ref_index.as_deref();
+    "visit_id" visit_id: Nullable<Uuid>, Option<VisitId> = |row| row.visit_id;
+    "details_sealed" details_sealed: Binary, &'r [u8] = |row| row.details_sealed.as_slice();
+    "ip_sealed" ip_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.ip_sealed.as_deref();
+    "origin" origin: Nullable<SmallInt>, Option<i16> = |row| row.origin;
+    "reason" reason: Nullable<SmallInt>, Option<i16> = |row| row.reason;
+    "corrects" corrects: Nullable<Uuid>, Option<EventId> = |row| row.corrects;
+    "superseded_by" superseded_by: Nullable<Uuid>, Option<EventId> = |row| row.superseded_by;
+    "digest" digest: Binary, &'r [u8] = |row| row.digest.as_slice();
+}
+
+bulk! {
+    /// Of hosts' parts in events.
+    Hosts, Host, "event_hosts",
+    "";
+    "customer_id" customer_id: BigInt, CustomerId = |row| row.customer_id;
+    "event_key" event_key: BigInt, EventKey = |row| row.event_key;
+    "person_id" person_id: BigInt, PersonId = |row| row.person_id;
+    "license_id" license_id: BigInt, LicenseId = |row| row.license_id;
+    "occurred_at" occurred_at: Timestamptz, Timestamp = |row| row.occurred_at;
+    "details_sealed" details_sealed: Binary, &'r [u8] = |row| row.details_sealed.as_slice();
+}
+
+bulk! {
+    /// Of recipients' parts in events.
+    Recipients, Recipient, "event_recipients",
+    "";
+    "customer_id" customer_id: BigInt, CustomerId = |row| row.customer_id;
+    "event_key" event_key: BigInt, EventKey = |row| row.event_key;
+    "position" position: SmallInt, i16 = |row| row.position;
+    "person_id" person_id: BigInt, PersonId = |row| row.person_id;
+    "license_id" license_id: BigInt, LicenseId = |row| row.license_id;
+    "occurred_at" occurred_at: Timestamptz, Timestamp = |row| row.occurred_at;
+    "channel" channel: SmallInt, i16 = |row| row.channel;
+    "address_sealed" address_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.address_sealed.as_deref();
+    "status" status: Nullable<SmallInt>, Option<i16> = |row| row.status;
+}
+
+/// Stores events; returns how many, fewer when another node was first.
+pub fn insert(tx: &mut Tx<'_>, rows: &[Event]) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    match conn {
+        Conn::Postgres(_) if rows.is_empty() => Ok(0),
+        Conn::Postgres(c) => Events::of(rows).execute(c),
+        Conn::Sqlite(c) => rows.iter().try_fold(0, |sum, row| {
+            let insert = diesel::insert_into(events::table).values(row);
+            let id = (events::customer_id, events::event_id);
+            Ok(sum + insert.on_conflict(id).do_nothing().execute(c)?)
+        }),
+    }
+}
+
+/// Stores hosts' rows.
+pub fn insert_hosts(tx: &mut Tx<'_>, rows: &[Host]) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    match conn {
+        Conn::Postgres(_) if rows.is_empty() => Ok(0),
+        Conn::Postgres(c) => Hosts::of(rows).execute(c),
+        Conn::Sqlite(c) => rows
+            .iter()
+            .try_fold(0, |sum, row| Ok(sum + diesel::insert_into(event_hosts::table).values(row).execute(c)?)),
+    }
+}
+
+/// Stores recipients' rows.
+pub fn insert_recipients(tx: &mut Tx<'_>, rows: &[Recipient]) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    match conn {
+        Conn::Postgres(_) if rows.is_empty() => Ok(0),
+        Conn::Postgres(c) => Recipients::of(rows).execute(c),
+        Conn::Sqlite(c) => rows
+            .iter()
+            .try_fold(0, |sum, row| Ok(sum + diesel::insert_into(event_recipients::table).values(row).execute(c)?)),
+    }
+}

@@ -1,0 +1,58 @@
+//! Many rows of one table in one statement that is prepared once, whatever their number.
+//!
+//! A statement with a `VALUES` list of as many rows is another statement for each number of rows: it is put together,
+//! sent, parsed and planned each time. On PostgreSQL the rows travel as one array a column instead, and on SQLite, where
+//! nothing travels, a prepared statement of one row is run again for each.
+
+/// Defines how rows of one kind are inserted: a name, the row, the table's name, what follows the rows, and for each
+/// column its name, its SQL type, the Rust type of a value, and the value of a row.
+macro_rules! bulk {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $row:ty, $table:literal, $tail:expr;
+        $($column:literal $field:ident: $sql:ty, $rust:ty = |$r:ident| $value:expr;)+
+    ) => {
+        $(#[$doc])*
+        struct $name<'r> {
+            $($field: Vec<$rust>,)+
+            rows: std::marker::PhantomData<&'r $row>,
+        }
+
+        impl<'r> $name<'r> {
+            fn of(rows: &'r [$row]) -> Self {
+                Self { $($field: rows.iter().map(|$r| $value).collect(),)+ rows: std::marker::PhantomData }
+            }
+        }
+
+        impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $name<'_> {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
+            ) -> diesel::QueryResult<()> {
+                let columns = [$($column),+].join(", ");
+                out.push_sql(&format!("INSERT INTO {} ({columns}) SELECT * FROM unnest(", $table));
+                let mut between = "";
+                $(
+                    out.push_sql(std::mem::replace(&mut between, ", "));
+                    out.push_bind_param::<diesel::sql_types::Array<$sql>, [_]>(self.$field.as_slice())?;
+                )+
+                // What follows the last replacement is not read.
+                let _ = between;
+                out.push_sql(")");
+                out.push_sql($tail);
+                Ok(())
+            }
+        }
+
+        impl diesel::query_builder::QueryId for $name<'_> {
+            type QueryId = $name<'static>;
+            const HAS_STATIC_QUERY_ID: bool = true;
+        }
+
+        impl diesel::RunQueryDsl<diesel::PgConnection> for $name<'_> {}
+    };
+}
+
+pub(super) mod events;
+pub(super) mod people;
+pub(super) mod visits;

@@ -1,0 +1,107 @@
+//! People, many at a time.
+
+use crate::domain::{CustomerId, PersonId, Timestamp};
+use crate::store::conn::Conn;
+use crate::store::people::Person;
+use crate::store::schema::people;
+use crate::store::tx::Tx;
+use crate::store::types::Timestamptz;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, SmallInt};
+use diesel::upsert::excluded;
+
+bulk! {
+    /// Of new people; those who are there are left out.
+    New, Person, "people",
+    " ON CONFLICT (customer_id, ref_index) DO NOTHING";
+    "customer_id" customer_id: BigInt, CustomerId = |row| row.customer_id;
+    "id" id: BigInt, PersonId = |row| row.id;
+    "ref_index" ref_index: Binary, &'r [u8] = |row| row.ref_index.as_slice();
+    "ref_sealed" ref_sealed: Binary, &'r [u8] = |row| row.ref_sealed.as_slice();
+    "wrapped_key" wrapped_key: Binary, &'r [u8] = |row| row.wrapped_key.as_slice();
+    "key_version" key_version: Integer, i32 = |row| row.key_version;
+    "kind" kind: SmallInt, i16 = |row| row.kind;
+    "kind_at" kind_at: Nullable<Timestamptz>, Option<Timestamp> = |row| row.kind_at;
+    "name_sealed" name_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.name_sealed.as_deref();
+    "email_sealed" email_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.email_sealed.as_deref();
+    "email_index" email_index: Nullable<Binary>, Option<&'r [u8]> = |row| row.email_index.as_deref();
+    "phone_sealed" phone_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.phone_sealed.as_deref();
+    "phone_index" phone_index: Nullable<Binary>, Option<&'r [u8]> = |row| row.phone_index.as_deref();
+    "company_sealed" company_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.company_sealed.as_deref();
+    "vehicle_plate_sealed" vehicle_plate_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.vehicle_plate_sealed.as_deref();
+    "mirror_sealed" mirror_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.mirror_sealed.as_deref();
+    "created_at" created_at: Timestamptz, Timestamp = |row| row.created_at;
+    "updated_at" updated_at: Timestamptz, Timestamp = |row| row.updated_at;
+    "epoch" epoch: Integer, i32 = |row| row.epoch;
+    "epoch_at" epoch_at: Nullable<Timestamptz>, Option<Timestamp> = |row| row.epoch_at;
+}
+
+bulk! {
+    /// Of people who are there; what may change of them is replaced.
+    Changed, Person, "people",
+    " ON CONFLICT (customer_id, id) DO UPDATE SET kind = excluded.kind, kind_at = excluded.kind_at, \
+     name_sealed = excluded.name_sealed, email_sealed = excluded.email_sealed, email_index = \
+     excluded.email_index, phone_sealed = excluded.phone_sealed, phone_index = excluded.phone_index, \
+     company_sealed = excluded.company_sealed, vehicle_plate_sealed = excluded.vehicle_plate_sealed, \
+     mirror_sealed = excluded.mirror_sealed, updated_at = excluded.updated_at";
+    "customer_id" customer_id: BigInt, CustomerId = |row| row.customer_id;
+    "id" id: BigInt, PersonId = |row| row.id;
+    "ref_index" ref_index: Binary, &'r [u8] = |row| row.ref_index.as_slice();
+    "ref_sealed" ref_sealed: Binary, &'r [u8] = |row| row.ref_sealed.as_slice();
+    "wrapped_key" wrapped_key: Binary, &'r [u8] = |row| row.wrapped_key.as_slice();
+    "key_version" key_version: Integer, i32 = |row| row.key_version;
+    "kind" kind: SmallInt, i16 = |row| row.kind;
+    "kind_at" kind_at: Nullable<Timestamptz>, Option<Timestamp> = |row| row.kind_at;
+    "name_sealed" name_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.name_sealed.as_deref();
+    "email_sealed" email_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.email_sealed.as_deref();
+    "email_index" email_index: Nullable<Binary>, Option<&'r [u8]> = |row| row.email_index.as_deref();
+    "phone_sealed" phone_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.phone_sealed.as_deref();
+    "phone_index" phone_index: Nullable<Binary>, Option<&'r [u8]> = |row| row.phone_index.as_deref();
+    "company_sealed" company_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.company_sealed.as_deref();
+    "vehicle_plate_sealed" vehicle_plate_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.vehicle_plate_sealed.as_deref();
+    "mirror_sealed" mirror_sealed: Nullable<Binary>, Option<&'r [u8]> = |row| row.mirror_sealed.as_deref();
+    "created_at" created_at: Timestamptz, Timestamp = |row| row.created_at;
+    "updated_at" updated_at: Timestamptz, Timestamp = |row| row.updated_at;
+    "epoch" epoch: Integer, i32 = |row| row.epoch;
+    "epoch_at" epoch_at: Nullable<Timestamptz>, Option<Timestamp> = |row| row.epoch_at;
+}
+
+/// Stores new people; returns how many, fewer when another node was first.
+pub fn insert(tx: &mut Tx<'_>, rows: &[Person]) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    match conn {
+        Conn::Postgres(_) if rows.is_empty() => Ok(0),
+        Conn::Postgres(c) => New::of(rows).execute(c),
+        Conn::Sqlite(c) => rows.iter().try_fold(0, |sum, row| {
+            let insert = diesel::insert_into(people::table).values(row);
+            let reference = (people::customer_id, people::ref_index);
+            Ok(sum + insert.on_conflict(reference).do_nothing().execute(c)?)
+        }),
+    }
+}
+
+/// Writes what changed of people who are there.
+pub fn update(tx: &mut Tx<'_>, rows: &[Person]) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    match conn {
+        Conn::Postgres(_) if rows.is_empty() => Ok(0),
+        Conn::Postgres(c) => Changed::of(rows).execute(c),
+        Conn::Sqlite(c) => rows.iter().try_fold(0, |sum, row| {
+            let insert = diesel::insert_into(people::table).values(row);
+            let update = insert.on_conflict((people::customer_id, people::id)).do_update().set((
+                people::kind.eq(excluded(people::kind)),
+                people::kind_at.eq(excluded(people::kind_at)),
+                people::name_sealed.eq(excluded(people::name_sealed)),
+                people::email_sealed.eq(excluded(people::email_sealed)),
+                people::email_index.eq(excluded(people::email_index)),
+                people::phone_sealed.eq(excluded(people::phone_sealed)),
+                people::phone_index.eq(excluded(people::phone_index)),
+                people::company_sealed.eq(excluded(people::company_sealed)),
+                people::vehicle_plate_sealed.eq(excluded(people::vehicle_plate_sealed)),
+                people::mirror_sealed.eq(excluded(people::mirror_sealed)),
+                people::updated_at.eq(excluded(people::updated_at)),
+            ));
+            Ok(sum + update.execute(c)?)
+        }),
+    }
+}
