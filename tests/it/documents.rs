@@ -75,6 +75,8 @@ fn the_readme_lists_every_setting_and_no_other() {
     // Those that have no default are not in force without a value.
     for name in [
         "database.url_file",
+        "database.direct_url",
+        "database.direct_url_file",
         "erasure.journal_file",
         "http.tls.certificate_file",
         "http.tls.key_file",

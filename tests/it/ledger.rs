@@ -67,23 +67,23 @@ impl Ledger {
     /// Does anything, again and again, until the connection breaks.
     pub fn work(&self, address: SocketAddr) {
         let client = Client::new(address);
-        loop {
-            let known = {
-                let told = self.told.lock().unwrap();
-                (!told.refs.is_empty()).then(|| told.refs[any(told.refs.len())].clone())
-            };
-            let going = match (any(100), known) {
-                (0..55, _) | (_, None) => self.new_guest(&client),
-                // Whoever is erased is often heard of once more.
-                (55..70, Some(known)) => self.event(&client, &known),
-                (70..85, Some(known)) => self.erase(&client, &[known]),
-                (85..93, Some(known)) => self.erase(&client, &[known.clone(), self.random(), self.random(), known]),
-                (_, Some(_)) => self.reconcile(&client),
-            };
-            if !going {
-                self.told.lock().unwrap().broken += 1;
-                return;
-            }
+        while self.anything(&client) {}
+        self.told.lock().unwrap().broken += 1;
+    }
+
+    /// Does any one thing; false when the connection broke.
+    pub fn anything(&self, client: &Client) -> bool {
+        let known = {
+            let told = self.told.lock().unwrap();
+            (!told.refs.is_empty()).then(|| told.refs[any(told.refs.len())].clone())
+        };
+        match (any(100), known) {
+            (0..55, _) | (_, None) => self.new_guest(client),
+            // Whoever is erased is often heard of once more.
+            (55..70, Some(known)) => self.event(client, &known),
+            (70..85, Some(known)) => self.erase(client, &[known]),
+            (85..93, Some(known)) => self.erase(client, &[known.clone(), self.random(), self.random(), known]),
+            (_, Some(_)) => self.reconcile(client),
         }
     }
 

@@ -23,10 +23,10 @@ use std::time::{Duration, Instant};
 /// People whose rows are as the application made them, with 20 events each.
 const PEOPLE: u64 = 60;
 const EVENTS: u64 = 20;
-/// How often their rows stand in the tables, under other ids: 30,000 events.
+/// How often their rows stand in the tables, under other ids and each a day earlier: 30,000 events.
 const COPIES: u64 = 25;
 /// The tables that grow with people and events.
-const LARGE: [&str; 5] = ["people", "events", "event_hosts", "event_recipients", "visits"];
+pub const LARGE: [&str; 5] = ["people", "events", "event_hosts", "event_recipients", "visits"];
 
 thread_local! {
     /// The statements of this thread, while they are wanted.
@@ -34,7 +34,7 @@ thread_local! {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the type that Diesel asks for")]
-fn listener() -> Option<Box<dyn Instrumentation>> {
+pub fn listener() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(|event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
             SENT.with_borrow_mut(|sent| {
@@ -48,7 +48,7 @@ fn listener() -> Option<Box<dyn Instrumentation>> {
 }
 
 /// A database in which there is much, and the customer whose it is.
-fn crowded(home: &Home) -> CustomerId {
+pub fn crowded(home: &Home) -> CustomerId {
     let app = home.open(Clock::System);
     let site = site(&app, "L-1");
     let began = app.clock().now();
@@ -78,20 +78,26 @@ fn crowded(home: &Home) -> CustomerId {
     site.id
 }
 
-/// Copies all rows of a table, each time under other ids.
+/// Copies all rows of a table, each time under other ids and another day earlier.
 fn multiply(raw: &mut Raw, kind: Kind, table: &str) {
-    let (columns, [uuid, bytes, series]) = match kind {
+    let (columns, [uuid, bytes, day, series]) = match kind {
         Kind::Sqlite => (
             format!("SELECT name AS text FROM pragma_table_info('{table}')"),
             [
                 "randomblob(16)",
                 "randomblob(32)",
+                "86400000000",
                 "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {}) SELECT n FROM s)",
             ],
         ),
         Kind::Postgres => (
             format!("SELECT column_name::text AS text FROM information_schema.columns WHERE table_name = '{table}'"),
-            ["gen_random_uuid()", "sha256(gen_random_uuid()::text::bytea)", "(SELECT generate_series(1, {}) AS n)"],
+            [
+                "gen_random_uuid()",
+                "sha256(gen_random_uuid()::text::bytea)",
+                "interval '1 day'",
+                "(SELECT generate_series(1, {}) AS n)",
+            ],
         ),
     };
     let columns = raw.texts(&columns);
@@ -101,6 +107,7 @@ fn multiply(raw: &mut Raw, kind: Kind, table: &str) {
             "id" | "person_id" | "event_key" => format!("{column} + n * 1000000"),
             "event_id" | "visit_id" => uuid.to_owned(),
             "ref_index" => bytes.to_owned(),
+            at if at.ends_with("_at") => format!("{at} - n * {day}"),
             _ => column.clone(),
         })
         .collect();
@@ -112,24 +119,31 @@ fn multiply(raw: &mut Raw, kind: Kind, table: &str) {
     ));
 }
 
+/// The statements that this thread sends meanwhile.
+pub fn sent(work: impl FnOnce()) -> BTreeSet<String> {
+    SENT.set(Some(BTreeSet::new()));
+    work();
+    SENT.take().unwrap()
+}
+
 /// Deletes one guest, a host of many, and some at once; gives the statements that this took.
 fn delete_some(app: &App, customer: CustomerId) -> BTreeSet<String> {
-    SENT.set(Some(BTreeSet::new()));
     let subjects =
         |of: std::ops::Range<u64>| of.map(|n| Subject::Ref(Ref::new(format!("guest-{n}")).unwrap())).collect();
-    let mut people = 0;
-    for (origin, of) in [
-        (Origin::Single, 30..31),
-        (Origin::Single, 2..3),
-        (Origin::List, 31..36),
-        // Whoever is not held is looked for as well.
-        (Origin::List, 58..63),
-    ] {
-        let receipt = app.delete_blocking(&Instruction::new(customer, "test", origin, subjects(of)), None).unwrap();
-        people += receipt.erased.people;
-    }
-    assert_eq!(people, 9);
-    SENT.take().unwrap()
+    sent(|| {
+        let mut people = 0;
+        for (origin, of) in [
+            (Origin::Single, 30..31),
+            (Origin::Single, 2..3),
+            (Origin::List, 31..36),
+            // Whoever is not held is looked for as well.
+            (Origin::List, 58..63),
+        ] {
+            let receipt = app.delete_blocking(&Instruction::new(customer, "test", origin, subjects(of)), None).unwrap();
+            people += receipt.erased.people;
+        }
+        assert_eq!(people, 9);
+    })
 }
 
 #[derive(QueryableByName)]
@@ -139,7 +153,7 @@ struct Step {
 }
 
 /// How SQLite would run a statement.
-fn steps(raw: &mut Raw, statement: &str) -> Vec<String> {
+pub fn steps(raw: &mut Raw, statement: &str) -> Vec<String> {
     let Raw::Sqlite(conn) = raw else { panic!("only SQLite is asked") };
     let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(conn).unwrap();
     steps.into_iter().map(|step| step.detail).collect()

@@ -1,0 +1,31 @@
+-- Who was in at an instant: by how long the stay lasted, in classes of 1, 4, 16, 64, 256, 1024 and 4096 hours, so that the
+-- search for each class goes back no further than its stays can have begun. 0 is who has not left. `store/stays.rs` has
+-- the same expression.
+CREATE INDEX visits_by_stay ON visits (
+    customer_id,
+    license_id,
+    (CASE WHEN departed_at IS NULL THEN 0
+         WHEN departed_at - arrived_at <= interval '1 hours' THEN 1
+         WHEN departed_at - arrived_at <= interval '4 hours' THEN 2
+         WHEN departed_at - arrived_at <= interval '16 hours' THEN 3
+         WHEN departed_at - arrived_at <= interval '64 hours' THEN 4
+         WHEN departed_at - arrived_at <= interval '256 hours' THEN 5
+         WHEN departed_at - arrived_at <= interval '1024 hours' THEN 6
+         WHEN departed_at - arrived_at <= interval '4096 hours' THEN 7
+         ELSE 8 END),
+    arrived_at,
+    departed_at
+) WHERE arrived_at IS NOT NULL;
+DROP INDEX visits_by_arrival;
+
+-- What else statistics count.
+CREATE INDEX visits_by_expectation ON visits (customer_id, license_id, expected_at) WHERE expected_at IS NOT NULL;
+CREATE INDEX visits_by_cancellation ON visits (customer_id, license_id, cancelled_at) WHERE cancelled_at IS NOT NULL;
+CREATE INDEX visits_by_denial ON visits (customer_id, license_id, denied_at) WHERE denied_at IS NOT NULL;
+
+-- The orders of lists, with what the lists are narrowed by: rows that are not wanted are not read.
+DROP INDEX events_by_time;
+CREATE INDEX events_by_time ON events (customer_id, occurred_at, id, license_id, type);
+DROP INDEX visits_by_start;
+CREATE INDEX visits_by_start ON visits (customer_id, starts_at, visit_id, license_id, state);
+CREATE INDEX people_by_kind ON people (customer_id, kind, id);
