@@ -5,6 +5,7 @@
 //! statement: of two who claim a row, the second finds the lease of the first.
 
 use super::conn::Conn;
+use super::locks;
 use super::schema::jobs;
 use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, Timestamp};
@@ -40,10 +41,14 @@ macro_rules! row {
 
 /// Makes a job, or moves its `due_at` earlier, never later.
 ///
-/// On PostgreSQL the row stays locked until the transaction ends, so queue last in it, and several jobs in the order of
-/// their kinds.
+/// On PostgreSQL a row that is changed stays locked until the transaction ends, so queue last in it, and several jobs in
+/// the order of their kinds. One that is due early enough is let be.
 pub fn queue(tx: &mut Tx<'_>, customer: CustomerId, kind: &str, subject: i64, due_at: Timestamp) -> QueryResult<()> {
     use diesel::query_dsl::methods::FilterDsl;
+    locks::hold_jobs(tx, false)?;
+    if find(tx, customer, kind, subject)?.is_some_and(|job| job.due_at <= due_at) {
+        return Ok(());
+    }
     let job = Job {
         customer_id: customer,
         kind: kind.to_owned(),
@@ -76,6 +81,7 @@ pub fn due(conn: &mut Conn, kinds: &[&str], now: Timestamp, limit: i64) -> Query
 
 /// Claims a job until `until`, unless another has; says whether.
 pub fn claim(tx: &mut Tx<'_>, job: &Job, now: Timestamp, until: Timestamp) -> QueryResult<bool> {
+    locks::hold_jobs(tx, true)?;
     let conn: &mut Conn = tx;
     let free = jobs::leased_to.is_null().or(jobs::leased_to.le(now));
     let changed = diesel::update(row!(job).filter(jobs::due_at.le(now)).filter(free))

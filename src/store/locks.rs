@@ -82,6 +82,18 @@ fn take<Tag: 'static>(tx: &mut Tx<'_>, locks: &'static str, keys: Vec<i64>) -> Q
     Ok(())
 }
 
+/// The key under which jobs are queued and claimed; no customer's.
+const JOBS: i64 = i64::MIN;
+
+/// Keeps jobs from being claimed (shared) or queued (alone) by others until the transaction ends.
+///
+/// Who finds a job already due need not touch its row, which every deletion of everybody would wait for; but it must not
+/// be claimed before that transaction has committed, or the run would not see its work. The last lock that a transaction
+/// takes, rows of jobs apart. SQLite has one writer and needs nothing.
+pub fn hold_jobs(tx: &mut Tx<'_>, alone: bool) -> QueryResult<()> {
+    if alone { take_alone(tx, vec![JOBS]) } else { take_shared(tx, vec![JOBS]) }
+}
+
 /// Waits until every writer of a customer who has taken ids by now has committed or given up.
 ///
 /// PostgreSQL hands out ids when they are taken and shows rows when they are committed, so a row may appear behind one

@@ -1,12 +1,10 @@
 //! Events and the rows of their hosts and recipients, many at a time.
 
 use crate::domain::{CustomerId, EventId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
-use crate::store::conn::Conn;
 use crate::store::events::{Event, Host, Recipient};
-use crate::store::schema::{event_hosts, event_recipients, events};
 use crate::store::tx::Tx;
 use crate::store::types::{Timestamptz, Uuid};
-use diesel::prelude::*;
+use diesel::QueryResult;
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 
 bulk! {
@@ -63,38 +61,15 @@ bulk! {
 
 /// Stores events; returns how many, fewer when another node was first.
 pub fn insert(tx: &mut Tx<'_>, rows: &[Event]) -> QueryResult<usize> {
-    let conn: &mut Conn = tx;
-    match conn {
-        Conn::Postgres(_) if rows.is_empty() => Ok(0),
-        Conn::Postgres(c) => Events::of(rows).execute(c),
-        Conn::Sqlite(c) => rows.iter().try_fold(0, |sum, row| {
-            let insert = diesel::insert_into(events::table).values(row);
-            let id = (events::customer_id, events::event_id);
-            Ok(sum + insert.on_conflict(id).do_nothing().execute(c)?)
-        }),
-    }
+    Events::store(tx, rows)
 }
 
 /// Stores hosts' rows.
 pub fn insert_hosts(tx: &mut Tx<'_>, rows: &[Host]) -> QueryResult<usize> {
-    let conn: &mut Conn = tx;
-    match conn {
-        Conn::Postgres(_) if rows.is_empty() => Ok(0),
-        Conn::Postgres(c) => Hosts::of(rows).execute(c),
-        Conn::Sqlite(c) => rows
-            .iter()
-            .try_fold(0, |sum, row| Ok(sum + diesel::insert_into(event_hosts::table).values(row).execute(c)?)),
-    }
+    Hosts::store(tx, rows)
 }
 
 /// Stores recipients' rows.
 pub fn insert_recipients(tx: &mut Tx<'_>, rows: &[Recipient]) -> QueryResult<usize> {
-    let conn: &mut Conn = tx;
-    match conn {
-        Conn::Postgres(_) if rows.is_empty() => Ok(0),
-        Conn::Postgres(c) => Recipients::of(rows).execute(c),
-        Conn::Sqlite(c) => rows
-            .iter()
-            .try_fold(0, |sum, row| Ok(sum + diesel::insert_into(event_recipients::table).values(row).execute(c)?)),
-    }
+    Recipients::store(tx, rows)
 }

@@ -29,8 +29,8 @@ macro_rules! bulk {
                 &'b self,
                 mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
             ) -> diesel::QueryResult<()> {
-                let columns = [$($column),+].join(", ");
-                out.push_sql(&format!("INSERT INTO {} ({columns}) SELECT * FROM unnest(", $table));
+                $name::into_columns(&mut out);
+                out.push_sql(") SELECT * FROM unnest(");
                 let mut between = "";
                 $(
                     out.push_sql(std::mem::replace(&mut between, ", "));
@@ -43,6 +43,54 @@ macro_rules! bulk {
                 Ok(())
             }
         }
+
+        /// Of the first row.
+        impl diesel::query_builder::QueryFragment<diesel::sqlite::Sqlite> for $name<'_> {
+            fn walk_ast<'b>(
+                &'b self,
+                mut out: diesel::query_builder::AstPass<'_, 'b, diesel::sqlite::Sqlite>,
+            ) -> diesel::QueryResult<()> {
+                $name::into_columns(&mut out);
+                out.push_sql(") VALUES (");
+                let mut between = "";
+                $(
+                    out.push_sql(std::mem::replace(&mut between, ", "));
+                    let value = self.$field.first().ok_or(diesel::result::Error::NotFound)?;
+                    out.push_bind_param::<$sql, _>(value)?;
+                )+
+                let _ = between;
+                out.push_sql(")");
+                out.push_sql($tail);
+                Ok(())
+            }
+        }
+
+        impl $name<'_> {
+            fn into_columns<DB: diesel::backend::Backend>(out: &mut diesel::query_builder::AstPass<'_, '_, DB>) {
+                out.push_sql("INSERT INTO ");
+                out.push_sql($table);
+                let mut between = " (";
+                for column in [$($column),+] {
+                    out.push_sql(std::mem::replace(&mut between, ", "));
+                    out.push_sql(column);
+                }
+            }
+
+            /// Stores all rows; returns how many.
+            fn store(tx: &mut crate::store::tx::Tx<'_>, rows: &[$row]) -> diesel::QueryResult<usize> {
+                use diesel::RunQueryDsl;
+                let conn: &mut crate::store::conn::Conn = tx;
+                match conn {
+                    crate::store::conn::Conn::Postgres(_) if rows.is_empty() => Ok(0),
+                    crate::store::conn::Conn::Postgres(c) => $name::of(rows).execute(c),
+                    crate::store::conn::Conn::Sqlite(c) => rows.iter().try_fold(0, |sum, row| {
+                        Ok(sum + $name::of(std::slice::from_ref(row)).execute(c)?)
+                    }),
+                }
+            }
+        }
+
+        impl diesel::RunQueryDsl<diesel::SqliteConnection> for $name<'_> {}
 
         impl diesel::query_builder::QueryId for $name<'_> {
             type QueryId = $name<'static>;

@@ -1,14 +1,11 @@
 //! People, many at a time.
 
 use crate::domain::{CustomerId, PersonId, Timestamp};
-use crate::store::conn::Conn;
 use crate::store::people::Person;
-use crate::store::schema::people;
 use crate::store::tx::Tx;
 use crate::store::types::Timestamptz;
-use diesel::prelude::*;
+use diesel::QueryResult;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, SmallInt};
-use diesel::upsert::excluded;
 
 bulk! {
     /// Of new people; those who are there are left out.
@@ -68,40 +65,10 @@ bulk! {
 
 /// Stores new people; returns how many, fewer when another node was first.
 pub fn insert(tx: &mut Tx<'_>, rows: &[Person]) -> QueryResult<usize> {
-    let conn: &mut Conn = tx;
-    match conn {
-        Conn::Postgres(_) if rows.is_empty() => Ok(0),
-        Conn::Postgres(c) => New::of(rows).execute(c),
-        Conn::Sqlite(c) => rows.iter().try_fold(0, |sum, row| {
-            let insert = diesel::insert_into(people::table).values(row);
-            let reference = (people::customer_id, people::ref_index);
-            Ok(sum + insert.on_conflict(reference).do_nothing().execute(c)?)
-        }),
-    }
+    New::store(tx, rows)
 }
 
 /// Writes what changed of people who are there.
 pub fn update(tx: &mut Tx<'_>, rows: &[Person]) -> QueryResult<usize> {
-    let conn: &mut Conn = tx;
-    match conn {
-        Conn::Postgres(_) if rows.is_empty() => Ok(0),
-        Conn::Postgres(c) => Changed::of(rows).execute(c),
-        Conn::Sqlite(c) => rows.iter().try_fold(0, |sum, row| {
-            let insert = diesel::insert_into(people::table).values(row);
-            let update = insert.on_conflict((people::customer_id, people::id)).do_update().set((
-                people::kind.eq(excluded(people::kind)),
-                people::kind_at.eq(excluded(people::kind_at)),
-                people::name_sealed.eq(excluded(people::name_sealed)),
-                people::email_sealed.eq(excluded(people::email_sealed)),
-                people::email_index.eq(excluded(people::email_index)),
-                people::phone_sealed.eq(excluded(people::phone_sealed)),
-                people::phone_index.eq(excluded(people::phone_index)),
-                people::company_sealed.eq(excluded(people::company_sealed)),
-                people::vehicle_plate_sealed.eq(excluded(people::vehicle_plate_sealed)),
-                people::mirror_sealed.eq(excluded(people::mirror_sealed)),
-                people::updated_at.eq(excluded(people::updated_at)),
-            ));
-            Ok(sum + update.execute(c)?)
-        }),
-    }
+    Changed::store(tx, rows)
 }

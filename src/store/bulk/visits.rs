@@ -1,14 +1,11 @@
 //! Visits, many at a time.
 
 use crate::domain::{CustomerId, LicenseId, PersonId, Timestamp, VisitId};
-use crate::store::conn::Conn;
-use crate::store::schema::visits;
 use crate::store::tx::Tx;
 use crate::store::types::{Timestamptz, Uuid};
 use crate::store::visits::Visit;
-use diesel::prelude::*;
+use diesel::QueryResult;
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
-use diesel::upsert::excluded;
 
 bulk! {
     /// Of visits, new or changed.
@@ -37,26 +34,5 @@ bulk! {
 
 /// Writes visits, new or changed.
 pub fn put(tx: &mut Tx<'_>, rows: &[Visit]) -> QueryResult<usize> {
-    let conn: &mut Conn = tx;
-    match conn {
-        Conn::Postgres(_) if rows.is_empty() => Ok(0),
-        Conn::Postgres(c) => Visits::of(rows).execute(c),
-        Conn::Sqlite(c) => rows.iter().try_fold(0, |sum, row| {
-            let insert = diesel::insert_into(visits::table).values(row);
-            let put = insert.on_conflict((visits::customer_id, visits::visit_id)).do_update().set((
-                visits::state.eq(excluded(visits::state)),
-                visits::starts_at.eq(excluded(visits::starts_at)),
-                visits::visit_ref_sealed.eq(excluded(visits::visit_ref_sealed)),
-                visits::expected_at.eq(excluded(visits::expected_at)),
-                visits::arrived_at.eq(excluded(visits::arrived_at)),
-                visits::departed_at.eq(excluded(visits::departed_at)),
-                visits::cancelled_at.eq(excluded(visits::cancelled_at)),
-                visits::denied_at.eq(excluded(visits::denied_at)),
-                visits::reason.eq(excluded(visits::reason)),
-                visits::device.eq(excluded(visits::device)),
-                visits::updated_at.eq(excluded(visits::updated_at)),
-            ));
-            Ok(sum + put.execute(c)?)
-        }),
-    }
+    Visits::store(tx, rows)
 }
