@@ -8,7 +8,8 @@ use guestlog::domain::{CustomerId, Timestamp};
 use guestlog::jobs::{Worker, run_due};
 use guestlog::store::jobs;
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 const NOW: &str = "2026-11-21T12:00:00Z";
@@ -67,6 +68,38 @@ fn a_job_is_claimed_by_one_and_gone_when_done() {
         assert!(other.claim_job().unwrap().is_none() && nodes.first.claim_job().unwrap().is_none());
         lease.finish(Next::Done).unwrap();
         assert_eq!(nodes.row(7), None);
+    });
+}
+
+/// A run that begins before that would not see the work it was queued for, and the job would then be gone.
+#[test]
+fn a_job_that_is_due_already_is_not_claimed_before_who_queued_it_again_has_committed() {
+    both(|kind| {
+        let nodes = Nodes::new(kind);
+        let other = nodes.another();
+        nodes.queue(7, nodes.now());
+        let is_done = AtomicBool::new(false);
+        let (say, queued) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let work = nodes.first.db().write(|tx| {
+                    jobs::queue(tx, CustomerId(7), "watch", 0, nodes.now())?;
+                    say.send(()).unwrap();
+                    std::thread::sleep(Duration::from_millis(400));
+                    is_done.store(true, Ordering::SeqCst);
+                    Ok(())
+                });
+                work.unwrap();
+            });
+            queued.recv().unwrap();
+            if kind == Kind::Postgres {
+                // Nor does anybody else who queues it wait.
+                other.db().write(|tx| Ok(jobs::queue(tx, CustomerId(7), "watch", 0, nodes.now())?)).unwrap();
+                assert!(!is_done.load(Ordering::SeqCst), "it waited for the other's commit");
+            }
+            assert!(other.claim_job().unwrap().is_some());
+            assert!(is_done.load(Ordering::SeqCst), "claimed before the commit");
+        });
     });
 }
 
