@@ -43,7 +43,7 @@ Examples:
         #[command(flatten)]
         form: Form,
     },
-    /// End a key from the next request on
+    /// End a key; a running service notices within half a second, unless set otherwise
     #[command(after_help = "\
 Example:
   guestlog key revoke --customer $id 0f8z7k2m9q4x1c5v")]

@@ -367,7 +367,7 @@ pub async fn keys(
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyChange {
-    /// True ends the key for good, from the next request on.
+    /// True ends the key for good: at this node from the next request on, at others within `keys.cache_ms`.
     revoked: Revoked,
 }
 

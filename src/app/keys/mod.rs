@@ -177,7 +177,8 @@ fn show_numbered(view: &mut View<'_>, row: KeyRow) -> Result<Key, Error> {
     show(row, number)
 }
 
-/// Ends a key from the next request on; ending it twice changes nothing.
+/// Ends a key: in this process from the next request on, in others within `keys.cache_ms`; ending it twice changes
+/// nothing.
 ///
 /// # Errors
 /// `not_found` when the customer has no such key.
