@@ -87,6 +87,26 @@ pub fn analyse(place: &Place) {
     PgConnection::establish(&place.url).unwrap().batch_execute("ANALYZE").unwrap();
 }
 
+/// Waits until guestlog has scrubbed PostgreSQL's files for the first time; the second is an hour away.
+pub async fn await_scrub(place: &Place) -> Result<(), String> {
+    #[derive(QueryableByName)]
+    struct Runs {
+        #[diesel(sql_type = BigInt)]
+        runs: i64,
+    }
+    let mut conn = PgConnection::establish(&place.url).unwrap();
+    for _ in 0..1_200 {
+        let asked =
+            "SELECT count(*) AS runs FROM jobs WHERE kind = 'scrub' AND ran_at IS NOT NULL AND leased_to IS NULL";
+        let found: Runs = diesel::sql_query(asked).get_result(&mut conn).unwrap();
+        if found.runs == 1 {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Err("the scrub does not come to its end".to_owned())
+}
+
 /// Says what is wrong when the tables do not hold as many events as were acknowledged, each with host and recipient.
 pub fn against_acknowledged(found: Counts, acknowledged: u64) -> Result<(), String> {
     let wanted = acknowledged.cast_signed();

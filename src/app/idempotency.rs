@@ -43,42 +43,70 @@ pub fn once(
     make: impl FnOnce(&mut Work<'_, '_>) -> Result<(u16, Vec<u8>), Error>,
 ) -> Result<(u16, Vec<u8>), Error> {
     let Some(token) = token else { return make(work) };
+    match kept(work, token)? {
+        Ok(answer) => Ok(answer),
+        Err(first) => {
+            let (status, body) = make(work)?;
+            keep(work, first, status, &body)?;
+            Ok((status, body))
+        }
+    }
+}
+
+/// A request that came for the first time, and how its answer is to be kept.
+pub(super) struct First {
+    customer: CustomerId,
+    key_digest: Vec<u8>,
+    request_digest: Vec<u8>,
+    sealing: DataKey,
+}
+
+/// The answer that is kept for a token, or what keeps the one that is to be made.
+///
+/// # Errors
+/// `idempotency_conflict` when the key came with another request.
+pub(super) fn kept(work: &mut Work<'_, '_>, token: &Token) -> Result<Result<(u16, Vec<u8>), First>, Error> {
     let customer = token.customer.unwrap_or(OPERATOR);
     let master = IndexKey::from_bytes(&*work.core.keyring.secret("idempotency").map_err(Error::internal)?);
     let owner = customer.0.to_be_bytes();
     let key_digest = master.digest("idempotency.key", &[&owner, token.key.as_bytes()]).to_vec();
     let request_digest = master.digest("idempotency.request", &[&owner, &token.request]).to_vec();
     let sealing = sealing_key(work, &owner, &token.key)?;
-    let place = Place {
-        customer,
-        table: "idempotency_keys",
-        column: "answer_sealed",
-        row: Row::Key(0),
-        subject: None,
-        version: 1,
-    };
     forget(work, customer)?;
-    if let Some(kept) = store::idempotency::find(work.tx, customer, &key_digest)? {
-        if kept.request_digest != request_digest {
-            return Err(Error::refused(
-                Code::IdempotencyConflict,
-                "This Idempotency-Key came with another request before.",
-            ));
-        }
-        let body = sealing.open(&place, &kept.answer_sealed).map_err(Error::internal)?.to_vec();
-        return Ok((u16::try_from(kept.status).map_err(Error::internal)?, body));
+    let Some(kept) = store::idempotency::find(work.tx, customer, &key_digest)? else {
+        return Ok(Err(First { customer, key_digest, request_digest, sealing }));
+    };
+    if kept.request_digest != request_digest {
+        return Err(Error::refused(
+            Code::IdempotencyConflict,
+            "This Idempotency-Key came with another request before.",
+        ));
     }
-    let (status, body) = make(work)?;
+    let body = sealing.open(&place(customer), &kept.answer_sealed).map_err(Error::internal)?.to_vec();
+    Ok(Ok((u16::try_from(kept.status).map_err(Error::internal)?, body)))
+}
+
+/// Keeps the answer of a request for its retries.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn keep(work: &mut Work<'_, '_>, first: First, status: u16, body: &[u8]) -> Result<(), Error> {
+    let First { customer, key_digest, request_digest, sealing } = first;
     let kept = Kept {
         customer_id: customer,
         key_digest,
         request_digest,
         status: i16::try_from(status).map_err(Error::internal)?,
-        answer_sealed: sealing.seal(&place, &body).map_err(Error::internal)?,
+        answer_sealed: sealing.seal(&place(customer), body).map_err(Error::internal)?,
         created_at: work.now,
     };
     store::idempotency::insert(work.tx, &kept)?;
-    Ok((status, body))
+    Ok(())
+}
+
+/// What the seal of a kept answer is bound to, beside its key.
+fn place(customer: CustomerId) -> Place {
+    Place { customer, table: "idempotency_keys", column: "answer_sealed", row: Row::Key(0), subject: None, version: 1 }
 }
 
 /// Deletes the answers of a customer that are older than seven days.

@@ -5,7 +5,7 @@ use crate::domain::{CustomerId, Timestamp};
 use crate::error::Error;
 use crate::store;
 use crate::store::jobs::Job;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -94,6 +94,19 @@ impl Next {
     }
 }
 
+/// A job that is to be queued.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Due {
+    /// Whose.
+    pub customer: CustomerId,
+    /// What is to be done.
+    pub kind: Kind,
+    /// To what, inside the customer.
+    pub subject: i64,
+    /// Not before.
+    pub at: Timestamp,
+}
+
 /// Queues a job in the transaction of the work that it follows, best last; one that waits already becomes due earlier.
 ///
 /// # Errors
@@ -103,10 +116,18 @@ pub(crate) fn queue(
     customer: CustomerId,
     kind: Kind,
     subject: i64,
-    due_at: Timestamp,
+    at: Timestamp,
 ) -> Result<(), Error> {
-    store::jobs::queue(work.tx, customer, kind.as_str(), subject, due_at)?;
-    work.core.jobs.queued.store(true, Ordering::SeqCst);
+    queue_all(work, std::iter::once(Due { customer, kind, subject, at }))
+}
+
+/// As [`queue`], for several.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn queue_all(work: &mut Work<'_, '_>, jobs: impl Iterator<Item = Due>) -> Result<(), Error> {
+    store::jobs::queue_all(work.tx, jobs.map(|due| (due.customer, due.kind.as_str(), due.subject, due.at)))?;
+    work.after.job_queued.set(true);
     Ok(())
 }
 
@@ -115,8 +136,6 @@ pub(crate) fn queue(
 pub(crate) struct Bell {
     state: Mutex<State>,
     rings: Condvar,
-    /// Something was queued that may not be committed yet.
-    queued: AtomicBool,
     /// How long the last scrub took.
     pub scrub_took_ms: AtomicI64,
 }
@@ -133,12 +152,10 @@ impl Bell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the worker if something was queued; after each commit.
-    pub fn committed(&self) {
-        if self.queued.swap(false, Ordering::SeqCst) {
-            self.lock().rung = true;
-            self.rings.notify_all();
-        }
+    /// Wakes the worker: a job is queued and committed.
+    pub fn ring(&self) {
+        self.lock().rung = true;
+        self.rings.notify_all();
     }
 }
 

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod journal;
 mod keyring;
 pub mod keys;
+mod lanes;
 pub mod licenses;
 pub mod notices;
 pub mod page;
@@ -50,6 +51,7 @@ pub struct App(Arc<Inner>);
 struct Inner {
     core: Core,
     ingest: ingest::Writers,
+    deleters: deletions::Deleters,
     arrivals: reconciliation::Arrivals,
 }
 
@@ -77,8 +79,17 @@ pub struct Work<'a, 't> {
     pub(crate) tx: &'a mut Tx<'t>,
     pub(crate) core: &'a Core,
     pub(crate) now: Timestamp,
-    /// Whether API keys change, so that those at hand are forgotten once it is committed.
-    pub(crate) keys_changed: &'a Cell<bool>,
+    /// What is to be done once it is committed.
+    pub(crate) after: &'a After,
+}
+
+/// What follows a commit in this process.
+#[derive(Default)]
+pub(crate) struct After {
+    /// API keys have changed: those at hand are forgotten.
+    pub keys_changed: Cell<bool>,
+    /// A job was queued: the worker is woken.
+    pub job_queued: Cell<bool>,
 }
 
 impl Work<'_, '_> {
@@ -157,7 +168,8 @@ impl App {
         let core = Core::over(db, settings, clock)?;
         let writers = if core.db.is_sqlite() { 1 } else { core.settings.database.writers };
         let ingest = ingest::Writers::start(&core, writers)?;
-        Ok(Self(Arc::new(Inner { core, ingest, arrivals: reconciliation::Arrivals::default() })))
+        let deleters = deletions::Deleters::start(&core)?;
+        Ok(Self(Arc::new(Inner { core, ingest, deleters, arrivals: reconciliation::Arrivals::default() })))
     }
 
     /// The settings in force.
@@ -261,6 +273,8 @@ impl App {
         self.0.core.erasures.observe();
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         metrics::gauge!("guestlog_ingest_queue_events").set(self.0.ingest.queued() as f64);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        metrics::gauge!("guestlog_deletion_queue_people").set(self.0.deleters.queued() as f64);
         for (pool, used, open) in self.db().pools() {
             metrics::gauge!("guestlog_db_connections_used", "pool" => pool).set(f64::from(used));
             metrics::gauge!("guestlog_db_connections_open", "pool" => pool).set(f64::from(open));
@@ -271,6 +285,7 @@ impl App {
     pub fn stop(&self) {
         self.0.core.erasures.stop();
         self.0.ingest.stop();
+        self.0.deleters.stop();
         if let Err(error) = scrub::at_stop(&self.0.core) {
             tracing::warn!(error = %error, "the write-ahead log is not emptied; the next start tries again");
         }
@@ -304,15 +319,16 @@ impl Core {
     }
 
     pub fn write<T>(&self, mut work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
-        let keys_changed = Cell::new(false);
-        let done = self.with_keys(|| {
-            self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now(), keys_changed: &keys_changed }))
-        });
-        if keys_changed.get() {
+        let after = After::default();
+        let done = self
+            .with_keys(|| self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now(), after: &after })));
+        if after.keys_changed.get() {
             self.known_keys.forget();
         }
         let done = done?;
-        self.jobs.committed();
+        if after.job_queued.get() {
+            self.jobs.ring();
+        }
         Ok(done)
     }
 
@@ -340,6 +356,9 @@ fn lacks_version(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Opt
     }
 }
 
+/// Connections that write beside those that take events in: one for deletions, one for all else.
+const OTHER_WRITERS: u32 = 2;
+
 /// Opens the database as the settings say, without looking at its migrations.
 ///
 /// # Errors
@@ -350,7 +369,7 @@ pub fn open_db(settings: &Settings) -> Result<Db, Error> {
         url: settings.database.url.expose_secret().to_owned(),
         direct_url: settings.database.direct_url.as_ref().map(|url| url.expose_secret().to_owned()),
         readers: settings.database.readers,
-        writers: settings.database.writers,
+        writers: settings.database.writers.saturating_add(OTHER_WRITERS),
         busy_timeout_ms: ms(settings.database.busy_timeout_ms),
         acquire_timeout_ms: ms(settings.database.acquire_timeout_ms),
         statement_timeout_ms: ms(settings.database.statement_timeout_ms),

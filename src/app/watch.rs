@@ -1,10 +1,10 @@
 //! Whether a customer deletes unusually many people one by one (REQUIREMENTS A-52): worth a look, never held up, for
 //! the mirror of the customer's backend must be true.
 
-use super::jobs::{self, Kind};
-use super::{Core, Work, notices};
-use crate::domain::CustomerId;
+use super::jobs::{Due, Kind};
+use super::{Core, notices};
 use crate::domain::receipt::Origin;
+use crate::domain::{CustomerId, Timestamp};
 use crate::error::Error;
 use crate::store;
 use serde_json::json;
@@ -16,13 +16,9 @@ const WINDOW_S: i64 = 3_600;
 /// How long deletions gather before they are counted.
 const DELAY_S: i64 = 30;
 
-/// Has a customer's deletions counted soon; in the transaction of a single deletion.
-///
-/// # Errors
-/// When the database fails.
-pub(crate) fn queue(work: &mut Work<'_, '_>, customer: CustomerId) -> Result<(), Error> {
-    let due_at = work.now.plus_seconds(DELAY_S);
-    jobs::queue(work, customer, Kind::Watch, 0, due_at)
+/// When a customer's deletions are counted, after a single one.
+pub(crate) fn due(customer: CustomerId, now: Timestamp) -> Due {
+    Due { customer, kind: Kind::Watch, subject: 0, at: now.plus_seconds(DELAY_S) }
 }
 
 /// Counts, and raises a notice when it is unusual.

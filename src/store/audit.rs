@@ -30,21 +30,31 @@ struct NewEntry<'a> {
     id: i64,
     at: Timestamp,
     actor: &'a str,
-    action: &'a str,
+    action: &'static str,
     subject: Option<PublicId>,
     details: String,
 }
 
 /// Remembers an act, in the transaction of the act.
 pub fn insert(tx: &mut Tx<'_>, entry: &Entry<'_>) -> QueryResult<usize> {
-    let row = NewEntry {
+    let ids = ids::take(tx, 1)?;
+    insert_all(tx, ids, std::slice::from_ref(entry))
+}
+
+/// Remembers several acts under ids that were taken for them; at most 4,000 at once.
+pub fn insert_all(tx: &mut Tx<'_>, ids: Vec<i64>, entries: &[Entry<'_>]) -> QueryResult<usize> {
+    let rows: Vec<NewEntry<'_>> = ids.into_iter().zip(entries).map(|(id, entry)| row(id, entry)).collect();
+    on_each!(tx, |c| diesel::insert_into(audit_entries::table).values(&rows).execute(c))
+}
+
+fn row<'a>(id: i64, entry: &Entry<'a>) -> NewEntry<'a> {
+    NewEntry {
         customer_id: entry.customer_id,
-        id: ids::take_one(tx)?,
+        id,
         at: entry.at,
         actor: entry.actor,
         action: entry.action,
         subject: entry.subject,
         details: entry.details.to_string(),
-    };
-    on_each!(tx, |c| diesel::insert_into(audit_entries::table).values(&row).execute(c))
+    }
 }

@@ -32,9 +32,9 @@ pub struct Deletion {
     pub receipt: String,
 }
 
-/// Stores a deletion.
-pub fn insert(tx: &mut Tx<'_>, row: &Deletion) -> QueryResult<usize> {
-    on_each!(tx, |c| diesel::insert_into(deletions::table).values(row).execute(c))
+/// Stores deletions; at most 3,000 at once.
+pub fn insert(tx: &mut Tx<'_>, rows: &[Deletion]) -> QueryResult<usize> {
+    on_each!(tx, |c| diesel::insert_into(deletions::table).values(rows).execute(c))
 }
 
 /// One deletion.
@@ -80,7 +80,7 @@ pub struct Marks {
     pub expires_at: Timestamp,
 }
 
-/// Stores fingerprints.
-pub fn insert_marks(tx: &mut Tx<'_>, row: &Marks) -> QueryResult<usize> {
-    on_each!(tx, |c| diesel::insert_into(erasure_marks::table).values(row).execute(c))
+/// Stores fingerprints; at most 8,000 rows at once.
+pub fn insert_marks(tx: &mut Tx<'_>, rows: &[Marks]) -> QueryResult<usize> {
+    on_each!(tx, |c| diesel::insert_into(erasure_marks::table).values(rows).execute(c))
 }

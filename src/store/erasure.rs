@@ -1,10 +1,12 @@
 //! Deleting everything of people, and looking whether anything is left.
 
+use super::bulk::erasure;
 use super::conn::Conn;
 use super::schema::{event_hosts, event_recipients, events, people, reconciliation_people, restrictions, visits};
 use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, PersonId, Timestamp};
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 /// Every place where something of a person stands, in the order in which it is looked for.
 pub const PLACES: [&str; 8] = [
@@ -18,7 +20,7 @@ pub const PLACES: [&str; 8] = [
     "reconciliation_people",
 ];
 
-/// What was deleted of people, row by row.
+/// What was deleted of a person, row by row.
 #[derive(Default)]
 pub struct Deleted {
     /// Rows of `events`, as a guest.
@@ -31,93 +33,128 @@ pub struct Deleted {
     pub visits: usize,
     /// Rows of `restrictions`.
     pub restrictions: usize,
-    /// Rows of `people`, and with them the wrapped keys.
+    /// Rows of `people`, and with them the wrapped key.
     pub people: usize,
-    /// The sealed values that stood in them, the people's own apart.
+    /// The sealed values that stood in them, the person's own apart; on SQLite alone, whose files are searched for them.
     pub sealed: Vec<Vec<u8>>,
 }
 
-/// Deletes everything of these people; at most 30,000 at once.
+/// Deletes everything of these people, and says of each what it was; at most 30,000 at once.
 ///
 /// The foreign keys would cascade from `people` alone. The tables are named here so that the receipt can count them; a
 /// test compares them with the catalogue.
-pub fn delete(tx: &mut Tx<'_>, customer: CustomerId, ids: &[PersonId]) -> QueryResult<Deleted> {
-    let mut deleted = Deleted::default();
-    let found: Vec<(Vec<u8>, Option<Vec<u8>>)> = on_each!(tx, |c| diesel::delete(
-        events::table.filter(events::customer_id.eq(customer).and(events::person_id.eq_any(ids)))
-    )
-    .returning((events::details_sealed, events::ip_sealed))
-    .get_results(c))?;
-    deleted.events = found.len();
-    deleted.sealed.extend(found.into_iter().flat_map(|(details, ip)| std::iter::once(details).chain(ip)));
-    let found: Vec<Vec<u8>> = on_each!(tx, |c| diesel::delete(
-        event_hosts::table.filter(event_hosts::customer_id.eq(customer).and(event_hosts::person_id.eq_any(ids)))
-    )
-    .returning(event_hosts::details_sealed)
-    .get_results(c))?;
-    deleted.hosts = found.len();
-    deleted.sealed.extend(found);
-    let found: Vec<Option<Vec<u8>>> = on_each!(tx, |c| diesel::delete(
-        event_recipients::table
-            .filter(event_recipients::customer_id.eq(customer).and(event_recipients::person_id.eq_any(ids)))
-    )
-    .returning(event_recipients::address_sealed)
-    .get_results(c))?;
-    deleted.recipients = found.len();
-    deleted.sealed.extend(found.into_iter().flatten());
-    let found: Vec<Option<Vec<u8>>> = on_each!(tx, |c| diesel::delete(
-        visits::table.filter(visits::customer_id.eq(customer).and(visits::person_id.eq_any(ids)))
-    )
-    .returning(visits::visit_ref_sealed)
-    .get_results(c))?;
-    deleted.visits = found.len();
-    deleted.sealed.extend(found.into_iter().flatten());
-    let found: Vec<Option<Vec<u8>>> = on_each!(tx, |c| diesel::delete(
-        restrictions::table.filter(restrictions::customer_id.eq(customer).and(restrictions::person_id.eq_any(ids)))
-    )
-    .returning(restrictions::reason_sealed)
-    .get_results(c))?;
-    deleted.restrictions = found.len();
-    deleted.sealed.extend(found.into_iter().flatten());
+pub fn delete(tx: &mut Tx<'_>, customer: CustomerId, ids: &[PersonId]) -> QueryResult<HashMap<PersonId, Deleted>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let conn: &mut Conn = tx;
-    diesel::delete(
-        reconciliation_people::table
-            .filter(reconciliation_people::customer_id.eq(customer).and(reconciliation_people::person_id.eq_any(ids))),
-    )
-    .execute(conn)?;
-    deleted.people = diesel::delete(people::table.filter(people::customer_id.eq(customer).and(people::id.eq_any(ids))))
-        .execute(conn)?;
+    match conn {
+        Conn::Postgres(c) => count(erasure::delete(c, customer, ids)?),
+        Conn::Sqlite(c) => keep_sealed(c, customer, ids),
+    }
+}
+
+/// What was deleted from PostgreSQL, by person.
+fn count(gone: Vec<erasure::Gone>) -> QueryResult<HashMap<PersonId, Deleted>> {
+    let mut deleted: HashMap<PersonId, Deleted> = HashMap::new();
+    for erasure::Gone { person, table, rows } in gone {
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        let deleted = deleted.entry(person).or_default();
+        match table.as_str() {
+            "events" => deleted.events = rows,
+            "event_hosts" => deleted.hosts = rows,
+            "event_recipients" => deleted.recipients = rows,
+            "visits" => deleted.visits = rows,
+            "restrictions" => deleted.restrictions = rows,
+            "reconciliation_people" => {}
+            "people" => deleted.people = rows,
+            _ => return Err(diesel::result::Error::NotFound),
+        }
+    }
     Ok(deleted)
+}
+
+/// Deletes from SQLite, whose files are searched for the sealed values afterwards.
+fn keep_sealed(
+    c: &mut SqliteConnection,
+    customer: CustomerId,
+    ids: &[PersonId],
+) -> QueryResult<HashMap<PersonId, Deleted>> {
+    let mut deleted: HashMap<PersonId, Deleted> = HashMap::with_capacity(ids.len());
+    /// Deletes the rows of a table, counts them and keeps the sealed values.
+    macro_rules! rows {
+        ($table:ident, $count:ident, $sealed:expr, $type:ty) => {
+            let rows = $table::table.filter($table::customer_id.eq(customer).and($table::person_id.eq_any(ids)));
+            let rows = diesel::delete(rows).returning(($table::person_id, $sealed));
+            for (person, sealed) in rows.load::<(PersonId, $type)>(c)? {
+                let deleted = deleted.entry(person).or_default();
+                deleted.$count += 1;
+                deleted.sealed.extend(Sealed::from(sealed).0);
+            }
+        };
+    }
+    rows!(events, events, (events::details_sealed, events::ip_sealed), (Vec<u8>, Option<Vec<u8>>));
+    rows!(event_hosts, hosts, event_hosts::details_sealed, Vec<u8>);
+    rows!(event_recipients, recipients, event_recipients::address_sealed, Option<Vec<u8>>);
+    rows!(visits, visits, visits::visit_ref_sealed, Option<Vec<u8>>);
+    rows!(restrictions, restrictions, restrictions::reason_sealed, Option<Vec<u8>>);
+    let listed = reconciliation_people::customer_id.eq(customer).and(reconciliation_people::person_id.eq_any(ids));
+    diesel::delete(reconciliation_people::table.filter(listed)).execute(c)?;
+    let people = people::table.filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)));
+    for person in diesel::delete(people).returning(people::id).load(c)? {
+        deleted.entry(person).or_default().people = 1;
+    }
+    Ok(deleted)
+}
+
+/// The sealed values of a row.
+struct Sealed(Vec<Vec<u8>>);
+
+impl From<Vec<u8>> for Sealed {
+    fn from(value: Vec<u8>) -> Self {
+        Self(vec![value])
+    }
+}
+
+impl From<Option<Vec<u8>>> for Sealed {
+    fn from(value: Option<Vec<u8>>) -> Self {
+        Self(value.into_iter().collect())
+    }
+}
+
+impl From<(Vec<u8>, Option<Vec<u8>>)> for Sealed {
+    fn from((one, more): (Vec<u8>, Option<Vec<u8>>)) -> Self {
+        Self(std::iter::once(one).chain(more).collect())
+    }
 }
 
 /// How many rows of these people are left, a number for each of [`PLACES`].
 pub fn left(
-    conn: &mut Conn,
+    tx: &mut Tx<'_>,
     customer: CustomerId,
     ids: &[PersonId],
     ref_indexes: &[Vec<u8>],
 ) -> QueryResult<[i64; PLACES.len()]> {
     macro_rules! rows {
         ($table:ident) => {
-            $table::table
-                .filter($table::customer_id.eq(customer).and($table::person_id.eq_any(ids)))
-                .count()
-                .get_result(conn)?
+            rows!($table, $table::person_id.eq_any(ids))
+        };
+        ($table:ident, $theirs:expr) => {
+            $table::table.filter($table::customer_id.eq(customer).and($theirs)).count().single_value().assume_not_null()
         };
     }
-    Ok([
-        people::table.filter(people::customer_id.eq(customer).and(people::id.eq_any(ids))).count().get_result(conn)?,
-        people::table
-            .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(ref_indexes)))
-            .count()
-            .get_result(conn)?,
+    let counts: (i64, i64, i64, i64, i64, i64, i64, i64) = on_each!(tx, |c| diesel::select((
+        rows!(people, people::id.eq_any(ids)),
+        rows!(people, people::ref_index.eq_any(ref_indexes)),
         rows!(events),
         rows!(event_hosts),
         rows!(event_recipients),
         rows!(visits),
         rows!(restrictions),
         rows!(reconciliation_people),
-    ])
+    ))
+    .get_result(c))?;
+    Ok(counts.into())
 }
 
 /// Which of these people something was heard of at or after `since`.

@@ -44,8 +44,20 @@ macro_rules! row {
 /// On PostgreSQL a row that is changed stays locked until the transaction ends, so queue last in it, and several jobs in
 /// the order of their kinds. One that is due early enough is let be.
 pub fn queue(tx: &mut Tx<'_>, customer: CustomerId, kind: &str, subject: i64, due_at: Timestamp) -> QueryResult<()> {
-    use diesel::query_dsl::methods::FilterDsl;
+    queue_all(tx, [(customer, kind, subject, due_at)])
+}
+
+/// As [`queue`], for several: customer, kind, subject, and when.
+pub fn queue_all<'k>(
+    tx: &mut Tx<'_>,
+    jobs: impl IntoIterator<Item = (CustomerId, &'k str, i64, Timestamp)>,
+) -> QueryResult<()> {
     locks::hold_jobs(tx, false)?;
+    jobs.into_iter().try_for_each(|(customer, kind, subject, due_at)| make(tx, customer, kind, subject, due_at))
+}
+
+fn make(tx: &mut Tx<'_>, customer: CustomerId, kind: &str, subject: i64, due_at: Timestamp) -> QueryResult<()> {
+    use diesel::query_dsl::methods::FilterDsl;
     if find(tx, customer, kind, subject)?.is_some_and(|job| job.due_at <= due_at) {
         return Ok(());
     }

@@ -55,6 +55,15 @@ pub fn hold_shared(tx: &mut Tx<'_>, customer: CustomerId, parts: impl IntoIterat
     take_shared(tx, keys)
 }
 
+/// Holds the customer shared and parts of its people alone, in one statement: for who erases them.
+pub fn hold_to_erase(tx: &mut Tx<'_>, customer: CustomerId, parts: impl IntoIterator<Item = u8>) -> QueryResult<()> {
+    let mut keys = vec![customer.0];
+    keys.extend(keys_of(customer, parts));
+    let locks = "SELECT count(pg_advisory_xact_lock_shared(key)) FILTER (WHERE key > 0) \
+                      + count(pg_advisory_xact_lock(key)) FILTER (WHERE key < 0) FROM unnest(";
+    take::<Both>(tx, locks, keys)
+}
+
 /// Customers are locked by their positive ids, their parts by negative numbers.
 fn keys_of(customer: CustomerId, parts: impl IntoIterator<Item = u8>) -> Vec<i64> {
     let parts: std::collections::BTreeSet<u8> = parts.into_iter().collect();
@@ -65,6 +74,8 @@ fn keys_of(customer: CustomerId, parts: impl IntoIterator<Item = u8>) -> Vec<i64
 struct Shared;
 /// Or alone.
 struct Alone;
+/// Or the customer shared and its parts alone.
+struct Both;
 
 fn take_shared(tx: &mut Tx<'_>, keys: Vec<i64>) -> QueryResult<()> {
     take::<Shared>(tx, "SELECT count(pg_advisory_xact_lock_shared(key)) FROM unnest(", keys)

@@ -19,6 +19,7 @@ mod contract;
 mod convergence;
 mod crowd;
 mod deletions;
+mod deletions_together;
 mod demo;
 mod doctor;
 mod documents;

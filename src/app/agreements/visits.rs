@@ -143,7 +143,7 @@ fn leave_marks(work: &mut Work<'_, '_>, customer: CustomerId, deleted: &Deleted)
     let marks: Vec<u8> = deleted.sealed.iter().take(MOST_MARKS).flat_map(|sealed| mark(sealed)).collect();
     let expires_at = work.now.plus_seconds(86_400 * i64::from(work.core.settings.erasure.marks_days));
     let id = store::ids::take_one(work.tx)?;
-    store::deletions::insert_marks(work.tx, &Marks { customer_id: customer, id, marks, expires_at })?;
+    store::deletions::insert_marks(work.tx, &[Marks { customer_id: customer, id, marks, expires_at }])?;
     Ok(())
 }
 

@@ -1,144 +1,135 @@
-//! A deletion from top to bottom, in one transaction.
+//! Deletions from top to bottom, in one transaction: those of one customer that came together, or one alone.
 
+use super::judgement::{self, Judged};
 use super::named::{self, Named, One};
 use super::{Instruction, proof};
-use crate::app::{Work, confirmation, jobs, notices, watch};
+use crate::app::{Work, jobs, notices, watch};
 use crate::crypto::mark;
 use crate::domain::receipt::{Origin, Receipt, Status};
-use crate::domain::restriction::Ground;
-use crate::domain::{PersonId, PublicId, Timestamp};
-use crate::error::{Code, Error};
+use crate::domain::{CustomerId, PersonId, PublicId};
+use crate::error::Error;
 use crate::store;
 use crate::store::audit;
 use crate::store::deletions::Marks;
 use crate::store::erasure::Deleted;
 use crate::store::journal::Entry;
-use crate::store::restrictions::Restriction;
+use crate::store::people::Person;
 use crate::store::tombstones::Tombstone;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The most fingerprints that one deletion leaves; the wrapped keys come first.
 const MOST_MARKS: usize = 50_000;
-/// A person made so long after a journalled erasure, in seconds, is another life of the ref, whatever the nodes' clocks.
-const ANOTHER_LIFE_S: i64 = 86_400;
 
-/// Deletes whom the instruction names, leaves tombstones, looks for what is left, and signs the receipt.
-pub(super) fn run(work: &mut Work<'_, '_>, instruction: &Instruction) -> Result<(Receipt, Vec<Entry>), Error> {
-    let customer = instruction.customer;
-    store::locks::hold_customer(work.tx, customer, false)?;
-    let keys = work.customer_keys(customer)?;
-    let named = named::find(work, &keys, instruction)?;
-    let verdicts = judge(work, instruction, &named)?;
+/// A deletion that was carried out.
+pub(super) struct Done {
+    pub receipt: Receipt,
+    /// What the journal is to be told.
+    pub entries: Vec<Entry>,
+}
+
+/// What becomes of the people of one instruction.
+struct Part<'i> {
+    instruction: &'i Instruction,
+    /// The deletion's internal id.
+    id: i64,
+    deletion: PublicId,
+    tombstones: Vec<Tombstone>,
+    deleted: Deleted,
+}
+
+/// Deletes whom the instructions name, leaves tombstones, looks for what is left, and signs the receipts.
+///
+/// One that is refused leaves no trace but a notice, and holds up none of the others.
+///
+/// # Errors
+/// Those of the whole group: a fault of ours, also when anything is left of several deletions at once, so that each can
+/// be tried alone; or of the database.
+pub(super) fn run(
+    work: &mut Work<'_, '_>,
+    customer: CustomerId,
+    instructions: &[&Instruction],
+) -> Result<Vec<Result<Done, Error>>, Error> {
+    // Those that index refs, which stay the same: a deletion seals nothing.
+    let keys = work.view().customer_keys(customer)?;
+    let named = named::find(work, &keys, customer, instructions)?;
+    let Judged { verdicts, mut refused } = judgement::judge(work, customer, instructions, &named)?;
     let (ids, indexes) = doomed(&named, &verdicts);
-    let deleted = store::erasure::delete(work.tx, customer, &ids)?;
-    let deletion = PublicId(crate::app::ids::new_uuid(work.now)?);
-    let tombstones: Vec<Tombstone> = named
-        .everybody
-        .iter()
-        .zip(&verdicts)
-        .filter_map(|(one, verdict)| tombstone(work, instruction, one, *verdict))
-        .collect();
+    let mut deleted = store::erasure::delete(work.tx, customer, &ids)?;
+    // One for each deletion, one for each entry of the audit.
+    let mut numbers = store::ids::take(work.tx, 2 * instructions.len())?;
+    let audited = numbers.split_off(instructions.len());
+    let mut parts = Vec::with_capacity(instructions.len());
+    for ((by, &instruction), id) in instructions.iter().enumerate().zip(numbers) {
+        if refused[by].is_some() {
+            parts.push(None);
+            continue;
+        }
+        let deletion = PublicId(crate::app::ids::new_uuid(work.now)?);
+        let own = || named.everybody.iter().zip(&verdicts).filter(|(one, _)| one.by == by);
+        let tombstones = own().filter_map(|(one, verdict)| tombstone(work, instruction, one, *verdict)).collect();
+        let rows = own().filter_map(|(one, _)| one.row.as_ref());
+        let deleted = sum(rows.filter_map(|row| deleted.remove(&row.id)));
+        parts.push(Some(Part { instruction, id, deletion, tombstones, deleted }));
+    }
+    let tombstones: Vec<Tombstone> = parts.iter().flatten().flat_map(|part| part.tombstones.clone()).collect();
     store::tombstones::leave(work.tx, &tombstones)?;
     let left = store::erasure::left(work.tx, customer, &ids, &indexes)?;
-    let id = store::ids::take_one(work.tx)?;
-    let told = proof::Told {
-        deletion,
-        named: &named,
-        verdicts: &verdicts,
-        deleted: &deleted,
-        left: &left,
-        tombstones: &tombstones,
-    };
-    let receipt = proof::receipt(work, instruction, &told)?;
-    let receipt = proof::keep(work, instruction, id, receipt)?;
-    leave_marks(work, instruction, id, &named, &ids, &deleted)?;
-    note(work, instruction, &receipt)?;
-    let entries = if instruction.origin == Origin::Journal {
-        Vec::new()
-    } else {
-        tombstones.iter().filter_map(|tombstone| entry(deletion, tombstone)).collect()
-    };
-    Ok((receipt, entries))
-}
-
-/// What becomes of each.
-fn judge(work: &mut Work<'_, '_>, instruction: &Instruction, named: &Named) -> Result<Vec<Status>, Error> {
-    let customer = instruction.customer;
-    let held: Vec<PersonId> = named.everybody.iter().filter_map(|one| one.row.as_ref()).map(|row| row.id).collect();
-    let mut restricted: HashMap<PersonId, Restriction> = HashMap::new();
-    if instruction.origin != Origin::Journal {
-        for restriction in store::restrictions::of(work.tx, customer, &held)? {
-            let ground = Ground::from_number(restriction.ground);
-            if ground.is_none_or(Ground::keeps_data) {
-                restricted.insert(restriction.person_id, restriction);
-            }
-        }
+    if instructions.len() > 1 && left.iter().any(|&left| left != 0) {
+        return Err(Error::internal("something of the people of several deletions was found after them"));
     }
-    let heard: HashSet<PersonId> = match instruction.unless_heard_since {
-        Some(since) => store::erasure::heard_of_since(work.tx, customer, &held, since)?.into_iter().collect(),
-        None => HashSet::new(),
-    };
-    let mut verdicts = Vec::with_capacity(named.everybody.len());
-    for one in &named.everybody {
-        verdicts.push(match &one.row {
-            None => Status::NotHeld,
-            Some(row) => match (restricted.get(&row.id), one.journalled) {
-                (Some(restriction), _) if !confirmed(work, instruction, restriction)? => Status::Restricted,
-                (_, Some((epoch, at))) if row.epoch > epoch || another_life(row.created_at, at) => Status::Changed,
-                _ if heard.contains(&row.id) => Status::Changed,
-                _ => Status::Erased,
-            },
-        });
+    let told = proof::Told { customer_id: proof::customer_id(work, customer)?, named: &named, left: &left };
+    let mut receipts: Vec<Option<Receipt>> = Vec::with_capacity(parts.len());
+    for (by, part) in parts.iter().enumerate() {
+        let Some(part) = part else {
+            receipts.push(None);
+            continue;
+        };
+        let of = proof::Part {
+            instruction: part.instruction,
+            deletion: part.deletion,
+            places: &named.places[by],
+            verdicts: &verdicts,
+            deleted: &part.deleted,
+            tombstones: &part.tombstones,
+        };
+        receipts.push(Some(proof::receipt(work, &told, &of)?));
     }
-    Ok(verdicts)
-}
-
-fn another_life(created_at: Timestamp, erased_at: Timestamp) -> bool {
-    created_at.seconds_since(erased_at) > ANOTHER_LIFE_S
-}
-
-/// Whether the customer insists on the deletion of this restricted person; asked for a single person alone.
-fn confirmed(work: &Work<'_, '_>, instruction: &Instruction, restriction: &Restriction) -> Result<bool, Error> {
-    if instruction.origin != Origin::Single {
-        return Ok(false);
+    let done = || parts.iter().flatten().zip(receipts.iter().flatten());
+    let rows = done().map(|(part, receipt)| proof::row(part.instruction, part.id, receipt));
+    let rows = rows.collect::<Result<Vec<_>, _>>()?;
+    store::deletions::insert(work.tx, &rows)?;
+    leave_marks(work, customer, &named, &parts, &verdicts)?;
+    let told: Vec<(&Instruction, &Receipt)> = done().map(|(part, receipt)| (part.instruction, receipt)).collect();
+    note(work, customer, audited, &told)?;
+    for &instruction in refused.iter().zip(instructions).filter(|(why, _)| why.is_some()).map(|(_, held)| held) {
+        judgement::notice_restricted(work, instruction)?;
     }
-    let (customer, person) = (instruction.customer.0.to_be_bytes(), restriction.person_id.0.to_be_bytes());
-    let placed = restriction.placed_at.micros().to_be_bytes();
-    let parts: [&[u8]; 3] = [&customer, &person, &placed];
-    if let Some(token) = &instruction.confirmation
-        && confirmation::confirms(work.core, "restricted", &parts, work.now, token)?
-    {
-        return Ok(true);
-    }
-    Err(Error::Unconfirmed {
-        code: Code::PersonRestricted,
-        detail: "The person's data are under restriction on a ground for which they must be kept; nothing was deleted."
-            .to_owned(),
-        confirmation: confirmation::token(work.core, "restricted", &parts, work.now)?,
-        counts: BTreeMap::new(),
+    let all = parts.into_iter().zip(receipts).zip(&mut refused);
+    all.map(|((part, receipt), refused)| match (part, receipt, refused.take()) {
+        (_, _, Some(refused)) => Ok(Err(refused)),
+        (Some(part), Some(receipt), None) => Ok(Ok(Done { entries: entries(&part), receipt })),
+        _ => Err(Error::internal("a deletion without outcome")),
     })
-}
-
-/// Remembers and tells that a deletion met a restriction (REQUIREMENTS L-47), after it was rolled back.
-pub(super) fn notice_restricted(work: &mut Work<'_, '_>, instruction: &Instruction) -> Result<(), Error> {
-    audit::insert(
-        work.tx,
-        &audit::Entry {
-            customer_id: instruction.customer,
-            at: work.now,
-            actor: &instruction.actor,
-            action: "people.deletion_held",
-            subject: None,
-            details: serde_json::json!({"reason": "restricted"}),
-        },
-    )?;
-    notices::raise(work, Some(instruction.customer), "deletion_held", &serde_json::json!({"restricted": 1}))
+    .collect()
 }
 
 /// Internal ids and blind indexes of those who are to be erased.
 fn doomed(named: &Named, verdicts: &[Status]) -> (Vec<PersonId>, Vec<Vec<u8>>) {
     let rows = named.everybody.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Status::Erased);
     rows.filter_map(|(one, _)| one.row.as_ref()).map(|row| (row.id, row.ref_index.clone())).unzip()
+}
+
+fn sum(all: impl Iterator<Item = Deleted>) -> Deleted {
+    all.fold(Deleted::default(), |mut sum, one| {
+        sum.events += one.events;
+        sum.hosts += one.hosts;
+        sum.recipients += one.recipients;
+        sum.visits += one.visits;
+        sum.restrictions += one.restrictions;
+        sum.people += one.people;
+        sum.sealed.extend(one.sealed);
+        sum
+    })
 }
 
 /// The tombstone of one who is not held from now on; it never ends earlier, nor in an earlier life, than one before.
@@ -160,80 +151,95 @@ fn tombstone(work: &Work<'_, '_>, instruction: &Instruction, one: &One, verdict:
     })
 }
 
-fn entry(deletion: PublicId, tombstone: &Tombstone) -> Option<Entry> {
-    Some(Entry {
-        deletion,
-        customer: tombstone.customer_id,
-        digest: tombstone.digest.as_slice().try_into().ok()?,
-        epoch: tombstone.epoch,
-        erased_at: tombstone.erased_at,
-    })
+/// What the journal is to be told; nothing of what it said itself.
+fn entries(part: &Part<'_>) -> Vec<Entry> {
+    if part.instruction.origin == Origin::Journal {
+        return Vec::new();
+    }
+    let entry = |tombstone: &Tombstone| {
+        Some(Entry {
+            deletion: part.deletion,
+            customer: tombstone.customer_id,
+            digest: tombstone.digest.as_slice().try_into().ok()?,
+            epoch: tombstone.epoch,
+            erased_at: tombstone.erased_at,
+        })
+    };
+    part.tombstones.iter().filter_map(entry).collect()
 }
 
 /// Fingerprints of what was erased, for a search of the raw files; those of PostgreSQL are not ours to read.
 fn leave_marks(
     work: &mut Work<'_, '_>,
-    instruction: &Instruction,
-    id: i64,
+    customer: CustomerId,
     named: &Named,
-    ids: &[PersonId],
-    deleted: &Deleted,
+    parts: &[Option<Part<'_>>],
+    verdicts: &[Status],
 ) -> Result<(), Error> {
-    if !work.core.db.is_sqlite() || ids.is_empty() {
+    if !work.core.db.is_sqlite() {
         return Ok(());
     }
-    let ids: HashSet<PersonId> = ids.iter().copied().collect();
-    let rows: Vec<_> =
-        named.everybody.iter().filter_map(|one| one.row.as_ref()).filter(|r| ids.contains(&r.id)).collect();
-    let own = rows.iter().flat_map(|row| {
-        let fields = [&row.name_sealed, &row.email_sealed, &row.phone_sealed, &row.company_sealed];
-        let more = [&row.vehicle_plate_sealed, &row.mirror_sealed];
-        std::iter::once(&row.ref_sealed).chain(fields.into_iter().chain(more).flatten())
-    });
-    let values = rows.iter().map(|row| &row.wrapped_key).chain(own).chain(&deleted.sealed);
-    let marks: Vec<u8> = values.take(MOST_MARKS).flat_map(|value| mark(value)).collect();
+    let mut erased: HashMap<usize, Vec<&Person>> = HashMap::new();
+    for (one, _) in named.everybody.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Status::Erased) {
+        erased.entry(one.by).or_default().extend(&one.row);
+    }
     let expires_at = work.now.plus_seconds(86_400 * i64::from(work.core.settings.erasure.marks_days));
-    store::deletions::insert_marks(work.tx, &Marks { customer_id: instruction.customer, id, marks, expires_at })?;
+    let of = |(by, part): (usize, &Option<Part<'_>>)| {
+        let (rows, part) = (erased.get(&by)?, part.as_ref()?);
+        let own = rows.iter().flat_map(|row| {
+            let fields = [&row.name_sealed, &row.email_sealed, &row.phone_sealed, &row.company_sealed];
+            let more = [&row.vehicle_plate_sealed, &row.mirror_sealed];
+            std::iter::once(&row.ref_sealed).chain(fields.into_iter().chain(more).flatten())
+        });
+        let values = rows.iter().map(|row| &row.wrapped_key).chain(own).chain(&part.deleted.sealed);
+        let marks = values.take(MOST_MARKS).flat_map(|value| mark(value)).collect();
+        Some(Marks { customer_id: customer, id: part.id, marks, expires_at })
+    };
+    let rows: Vec<Marks> = parts.iter().enumerate().filter_map(of).collect();
+    if !rows.is_empty() {
+        store::deletions::insert_marks(work.tx, &rows)?;
+    }
     Ok(())
 }
 
-/// The audit entry, and what is to be done later.
-fn note(work: &mut Work<'_, '_>, instruction: &Instruction, receipt: &Receipt) -> Result<(), Error> {
-    audit::insert(
-        work.tx,
-        &audit::Entry {
-            customer_id: instruction.customer,
-            at: work.now,
-            actor: &instruction.actor,
-            action: "people.deleted",
-            subject: Some(receipt.deletion_id),
-            details: serde_json::json!({
-                "origin": instruction.origin.as_str(),
-                "refs": receipt.refs,
-                "erased": receipt.erased,
-                "confirmed": receipt.erased.restrictions > 0 && instruction.confirmation.is_some(),
-            }),
-        },
-    )?;
-    if receipt.signature.is_none() {
-        let details = serde_json::json!({"deletion_id": receipt.deletion_id, "checked": receipt.checked});
-        notices::raise(work, Some(instruction.customer), "erasure_incomplete", &details)?;
-    }
-    let restricted = receipt.results.iter().filter(|result| result.status == Status::Restricted).count();
-    if restricted > 0 {
-        notices::raise(
-            work,
-            Some(instruction.customer),
-            "deletion_held",
-            &serde_json::json!({"restricted": restricted}),
-        )?;
-    }
-    if receipt.erased.people > 0 {
-        let now = work.now;
-        jobs::queue(work, jobs::SERVICE, jobs::Kind::Scrub, 0, now)?;
-        if instruction.origin == Origin::Single {
-            watch::queue(work, instruction.customer)?;
+/// The audit entries, and what is to be done later.
+fn note<'i>(
+    work: &mut Work<'_, '_>,
+    customer: CustomerId,
+    ids: Vec<i64>,
+    done: &[(&'i Instruction, &Receipt)],
+) -> Result<(), Error> {
+    let entry = |(instruction, receipt): &(&'i Instruction, &Receipt)| audit::Entry {
+        customer_id: customer,
+        at: work.now,
+        actor: &instruction.actor,
+        action: "people.deleted",
+        subject: Some(receipt.deletion_id),
+        details: serde_json::json!({
+            "origin": instruction.origin.as_str(),
+            "refs": receipt.refs,
+            "erased": receipt.erased,
+            "confirmed": receipt.erased.restrictions > 0 && instruction.confirmation.is_some(),
+        }),
+    };
+    let entries: Vec<audit::Entry<'i>> = done.iter().map(entry).collect();
+    audit::insert_all(work.tx, ids, &entries)?;
+    for (_, receipt) in done {
+        if receipt.signature.is_none() {
+            let details = serde_json::json!({"deletion_id": receipt.deletion_id, "checked": receipt.checked});
+            notices::raise(work, Some(customer), "erasure_incomplete", &details)?;
         }
+        let restricted = receipt.results.iter().filter(|result| result.status == Status::Restricted).count();
+        if restricted > 0 {
+            notices::raise(work, Some(customer), "deletion_held", &serde_json::json!({"restricted": restricted}))?;
+        }
+    }
+    let mut erasing = done.iter().filter(|(_, receipt)| receipt.erased.people > 0).peekable();
+    if erasing.peek().is_some() {
+        let scrub = jobs::Due { customer: jobs::SERVICE, kind: jobs::Kind::Scrub, subject: 0, at: work.now };
+        let watched = erasing.any(|(instruction, _)| instruction.origin == Origin::Single);
+        let watch = watched.then(|| watch::due(customer, work.now));
+        jobs::queue_all(work, std::iter::once(scrub).chain(watch))?;
     }
     Ok(())
 }

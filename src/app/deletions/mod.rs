@@ -1,20 +1,22 @@
 //! Deletions: what the customer deletes in its own backend goes here too, completely, and does not come back.
 
 mod carry_out;
+mod group;
+mod judgement;
 mod named;
 mod proof;
 mod show;
 
+pub use group::Deleters;
 pub use show::{DeletionSummary, list};
 
-use super::idempotency::{self, Token};
+use super::idempotency::Token;
 use super::{App, Core};
 use crate::domain::nonce::Nonce;
 use crate::domain::receipt::{Origin, Receipt};
 use crate::domain::text::Ref;
 use crate::domain::{CustomerId, PersonId, PublicId, Timestamp};
 use crate::error::Error;
-use crate::store::journal::Entry;
 
 /// The most people of one deletion: what one transaction can take while others wait.
 pub const MOST: usize = 10_000;
@@ -89,11 +91,15 @@ impl App {
         delete(&self.0.core, instruction, token)
     }
 
-    /// As [`App::delete_blocking`], off the threads that serve requests.
+    /// As [`App::delete_blocking`], off the threads that serve requests; one person together with others who are deleted
+    /// at the same time.
     ///
     /// # Errors
     /// As [`App::delete_blocking`].
     pub async fn delete(&self, instruction: Instruction, token: Option<Token>) -> Result<Receipt, Error> {
+        if group::may_join(&instruction) {
+            return self.0.deleters.delete(instruction, token).await;
+        }
         let app = self.clone();
         let work = move || app.delete_blocking(&instruction, token.as_ref());
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
@@ -114,29 +120,5 @@ impl App {
 }
 
 pub(crate) fn delete(core: &Core, instruction: &Instruction, token: Option<&Token>) -> Result<Receipt, Error> {
-    let mut entries: Vec<Entry> = Vec::new();
-    let answer = core.write(|work| {
-        entries.clear();
-        idempotency::once(work, token, |work| {
-            let (receipt, journalled) = carry_out::run(work, instruction)?;
-            entries = journalled;
-            Ok((200, serde_json::to_vec(&receipt).map_err(Error::internal)?))
-        })
-    });
-    if let Err(Error::Unconfirmed { .. }) = &answer {
-        core.write(|work| carry_out::notice_restricted(work, instruction))?;
-    }
-    let (_, receipt) = answer?;
-    // A receipt that was kept for a retry is answered only when what went before it is in the journal as well.
-    // The journal itself is being read while its erasures are repeated.
-    if instruction.origin != Origin::Journal {
-        core.erasures.note(entries)?;
-    }
-    let receipt: Receipt = serde_json::from_slice(&receipt).map_err(Error::internal)?;
-    if receipt.signature.is_none() {
-        return Err(Error::internal("something of erased people was found after the deletion"));
-    }
-    let origin = instruction.origin.as_str();
-    metrics::counter!("guestlog_people_erased_total", "origin" => origin).increment(receipt.erased.people);
-    Ok(receipt)
+    group::alone(core, instruction, token)
 }

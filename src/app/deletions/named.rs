@@ -1,26 +1,28 @@
-//! Finding and locking those whom an instruction names.
+//! Finding and locking those whom instructions name.
 
 use super::{Instruction, Subject};
 use crate::app::Work;
 use crate::app::dossier::{ref_index, tombstone_digest};
 use crate::crypto::CustomerKeys;
-use crate::domain::{PersonId, Timestamp};
+use crate::domain::{CustomerId, PersonId, Timestamp};
 use crate::error::Error;
 use crate::store;
 use crate::store::people::Person;
 use crate::store::tombstones::Tombstone;
 use std::collections::{BTreeSet, HashMap};
 
-/// Everybody named, with the places in the instruction that name them.
+/// Everybody named, with the places in the instructions that name them.
 pub(super) struct Named {
-    /// By digest, in the order of the instruction.
+    /// By digest, in the order of the instructions.
     pub everybody: Vec<One>,
-    /// For each subject of the instruction, who it is.
-    pub places: Vec<usize>,
+    /// For each instruction and each of its subjects, who it is.
+    pub places: Vec<Vec<usize>>,
 }
 
-/// One whom the instruction names.
+/// One whom an instruction names.
 pub(super) struct One {
+    /// Which instruction; no other names the same.
+    pub by: usize,
     /// Digest of the tombstone.
     pub digest: [u8; 32],
     /// The row, locked; none when nobody of this name is held.
@@ -32,50 +34,66 @@ pub(super) struct One {
 }
 
 /// Takes the locks that keep these people from being made or changed, and reads their rows and tombstones.
-pub(super) fn find(work: &mut Work<'_, '_>, keys: &CustomerKeys, instruction: &Instruction) -> Result<Named, Error> {
-    let customer = instruction.customer;
-    let ids: Vec<PersonId> = instruction
-        .subjects
+///
+/// # Errors
+/// A fault of ours when two of several instructions name the same person; and when the database fails.
+pub(super) fn find(
+    work: &mut Work<'_, '_>,
+    keys: &CustomerKeys,
+    customer: CustomerId,
+    instructions: &[&Instruction],
+) -> Result<Named, Error> {
+    let ids: Vec<PersonId> = instructions
         .iter()
+        .flat_map(|instruction| &instruction.subjects)
         .filter_map(|subject| match subject {
             Subject::Person(id) | Subject::Journalled { person: Some(id), .. } => Some(*id),
             _ => None,
         })
         .collect();
+    // Who only has a person's id learns the ref's index without a lock: it never changes.
     let by_id: HashMap<PersonId, Vec<u8>> =
         store::people::by_ids(work.tx, customer, &ids)?.into_iter().map(|row| (row.id, row.ref_index)).collect();
     // A person who is gone by now has no index to be found by, and nobody to be locked.
     let mut everybody: Vec<One> = Vec::new();
     let mut indexes: Vec<Vec<u8>> = Vec::new();
     let mut known: HashMap<[u8; 32], usize> = HashMap::new();
-    let mut places = Vec::with_capacity(instruction.subjects.len());
+    let mut places: Vec<Vec<usize>> = Vec::with_capacity(instructions.len());
     let mut nameless = false;
-    for subject in &instruction.subjects {
-        let (index, digest, journalled) = match subject {
-            Subject::Ref(reference) => (Some(ref_index(keys, reference.as_str())), None, None),
-            Subject::Person(id) => (by_id.get(id).cloned(), None, None),
-            Subject::Journalled { digest, person, epoch, erased_at } => {
-                let index = person.and_then(|id| by_id.get(&id).cloned());
-                (index, Some(*digest), Some((*epoch, *erased_at)))
+    for (by, instruction) in instructions.iter().enumerate() {
+        let mut own = Vec::with_capacity(instruction.subjects.len());
+        for subject in &instruction.subjects {
+            let (index, digest, journalled) = match subject {
+                Subject::Ref(reference) => (Some(ref_index(keys, reference.as_str())), None, None),
+                Subject::Person(id) => (by_id.get(id).cloned(), None, None),
+                Subject::Journalled { digest, person, epoch, erased_at } => {
+                    let index = person.and_then(|id| by_id.get(&id).cloned());
+                    (index, Some(*digest), Some((*epoch, *erased_at)))
+                }
+            };
+            let Some(digest) = digest.or_else(|| index.as_deref().map(|index| tombstone_digest(keys, index))) else {
+                own.push(usize::MAX);
+                continue;
+            };
+            nameless |= index.is_none();
+            let place = *known.entry(digest).or_insert_with(|| {
+                indexes.extend(index);
+                everybody.push(One { by, digest, row: None, tombstone: None, journalled });
+                everybody.len() - 1
+            });
+            if everybody[place].by != by {
+                return Err(Error::internal("two deletions of a group name the same person"));
             }
-        };
-        let Some(digest) = digest.or_else(|| index.as_deref().map(|index| tombstone_digest(keys, index))) else {
-            places.push(usize::MAX);
-            continue;
-        };
-        nameless |= index.is_none();
-        places.push(*known.entry(digest).or_insert_with(|| {
-            indexes.extend(index);
-            everybody.push(One { digest, row: None, tombstone: None, journalled });
-            everybody.len() - 1
-        }));
+            own.push(place);
+        }
+        places.push(own);
     }
     let parts: BTreeSet<u8> = if nameless {
         store::locks::all_parts().collect()
     } else {
         indexes.iter().map(|index| store::locks::part_of(index)).collect()
     };
-    store::locks::hold_people(work.tx, customer, parts, true)?;
+    store::locks::hold_to_erase(work.tx, customer, parts)?;
     for row in store::people::lock_by_refs(work.tx, customer, &indexes)? {
         if let Some(&place) = known.get(&tombstone_digest(keys, &row.ref_index)) {
             everybody[place].row = Some(row);

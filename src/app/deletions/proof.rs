@@ -4,7 +4,7 @@ use super::Instruction;
 use super::named::Named;
 use crate::app::{Work, receipts};
 use crate::domain::receipt::{Checked, Erased, Method, Outcome, Receipt, Status, Word};
-use crate::domain::{PublicId, Timestamp};
+use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::Error;
 use crate::store;
 use crate::store::deletions::Deletion;
@@ -19,13 +19,23 @@ const NOT_CHECKED_POSTGRES: [&str; 4] = ["dead_rows", "write_ahead_log", "replic
 const FOLLOW_UPS_SQLITE: [&str; 2] = ["unused_parts_of_pages_overwritten", "write_ahead_log_truncated"];
 const FOLLOW_UPS_POSTGRES: [&str; 1] = ["tables_rewritten_or_vacuumed"];
 
-/// What a deletion came to.
+/// What the deletions of a transaction have in common.
 pub(super) struct Told<'a> {
-    pub deletion: PublicId,
+    pub customer_id: PublicId,
     pub named: &'a Named,
+    /// What was found of all of them together; of several deletions nothing.
+    pub left: &'a [i64; PLACES.len()],
+}
+
+/// What one of them came to.
+pub(super) struct Part<'a> {
+    pub instruction: &'a Instruction,
+    pub deletion: PublicId,
+    /// Who is meant by each subject.
+    pub places: &'a [usize],
+    /// Of everybody.
     pub verdicts: &'a [Status],
     pub deleted: &'a Deleted,
-    pub left: &'a [i64; PLACES.len()],
     pub tombstones: &'a [Tombstone],
 }
 
@@ -35,13 +45,13 @@ pub(super) fn tombstone_expires_at(work: &Work<'_, '_>, erased_at: Timestamp) ->
 }
 
 /// The receipt, signed when the search found nothing.
-pub(super) fn receipt(work: &mut Work<'_, '_>, instruction: &Instruction, told: &Told<'_>) -> Result<Receipt, Error> {
-    let customer_id = customer_id(work, instruction)?;
+pub(super) fn receipt(work: &Work<'_, '_>, told: &Told<'_>, part: &Part<'_>) -> Result<Receipt, Error> {
+    let instruction = part.instruction;
     let settings = &work.core.settings.erasure;
     let sqlite = work.core.db.is_sqlite();
-    let results = (0..).zip(&told.named.places).map(|(index, &place)| {
+    let results = (0..).zip(part.places).map(|(index, &place)| {
         let one = told.named.everybody.get(place);
-        let status = told.verdicts.get(place).copied().unwrap_or(Status::NotHeld);
+        let status = part.verdicts.get(place).copied().unwrap_or(Status::NotHeld);
         let epoch = one.and_then(|one| one.row.as_ref()).map(|row| row.epoch);
         Outcome { index, status, epoch: epoch.filter(|_| status == Status::Erased) }
     });
@@ -54,27 +64,27 @@ pub(super) fn receipt(work: &mut Work<'_, '_>, instruction: &Instruction, told: 
     let not_checked: &[&'static str] = if sqlite { &NOT_CHECKED_SQLITE } else { &NOT_CHECKED_POSTGRES };
     let follow_ups: &[&'static str] = if sqlite { &FOLLOW_UPS_SQLITE } else { &FOLLOW_UPS_POSTGRES };
     let receipt = Receipt {
-        deletion_id: told.deletion,
-        customer_id,
+        deletion_id: part.deletion,
+        customer_id: told.customer_id,
         origin: instruction.origin,
         reconciliation_id: instruction.reconciliation,
         started_at: work.now,
         completed_at: work.core.clock.now().max(work.now),
-        refs: count(told.named.places.len()),
+        refs: count(part.places.len()),
         erased: Erased {
-            people: count(told.deleted.people),
-            events: count(told.deleted.events),
-            visits: count(told.deleted.visits),
-            hosts: count(told.deleted.hosts),
-            recipients: count(told.deleted.recipients),
-            restrictions: count(told.deleted.restrictions),
+            people: count(part.deleted.people),
+            events: count(part.deleted.events),
+            visits: count(part.deleted.visits),
+            hosts: count(part.deleted.hosts),
+            recipients: count(part.deleted.recipients),
+            restrictions: count(part.deleted.restrictions),
         },
         results: results.collect(),
         method,
         checked: checked.collect(),
         not_checked: not_checked.iter().copied().map(Word::new).collect(),
         follow_ups: follow_ups.iter().copied().map(Word::new).collect(),
-        tombstone_expires_at: told.tombstones.iter().map(|t| t.expires_at).max().unwrap_or(work.now),
+        tombstone_expires_at: part.tombstones.iter().map(|t| t.expires_at).max().unwrap_or(work.now),
         backups_expire_at: work.now.plus_seconds(86_400 * i64::from(settings.backup_window_days)),
         software: format!("guestlog {}", env!("CARGO_PKG_VERSION")),
         nonce: instruction.nonce.clone(),
@@ -84,20 +94,16 @@ pub(super) fn receipt(work: &mut Work<'_, '_>, instruction: &Instruction, told: 
     if complete { receipts::sign(&work.core.keyring, receipt) } else { Ok(receipt) }
 }
 
-fn customer_id(work: &mut Work<'_, '_>, instruction: &Instruction) -> Result<PublicId, Error> {
-    let row = store::customers::get(work.tx, instruction.customer)?;
+/// The customer as known outside.
+pub(super) fn customer_id(work: &mut Work<'_, '_>, customer: CustomerId) -> Result<PublicId, Error> {
+    let row = store::customers::get(work.tx, customer)?;
     row.map(|row| row.public_id).ok_or_else(|| Error::internal("a deletion for a customer who is not there"))
 }
 
-/// Stores the receipt.
-pub(super) fn keep(
-    work: &mut Work<'_, '_>,
-    instruction: &Instruction,
-    id: i64,
-    receipt: Receipt,
-) -> Result<Receipt, Error> {
+/// A deletion's row, with its receipt.
+pub(super) fn row(instruction: &Instruction, id: i64, receipt: &Receipt) -> Result<Deletion, Error> {
     let signed = |count: u64| i64::try_from(count).map_err(Error::internal);
-    let row = Deletion {
+    Ok(Deletion {
         customer_id: instruction.customer,
         id,
         public_id: receipt.deletion_id,
@@ -107,8 +113,6 @@ pub(super) fn keep(
         refs: signed(receipt.refs)?,
         people: signed(receipt.erased.people)?,
         verified: receipt.signature.is_some(),
-        receipt: serde_json::to_string(&receipt).map_err(Error::internal)?,
-    };
-    store::deletions::insert(work.tx, &row)?;
-    Ok(receipt)
+        receipt: serde_json::to_string(receipt).map_err(Error::internal)?,
+    })
 }

@@ -188,7 +188,7 @@ pub fn revoke(work: &mut Work<'_, '_>, customer: Option<PublicId>, key_id: &str)
     let mut row = row.ok_or_else(Error::not_found)?;
     if row.revoked_at.is_none() {
         store::keys::revoke(work.tx, key_id, work.now)?;
-        work.keys_changed.set(true);
+        work.after.keys_changed.set(true);
         row.revoked_at = Some(work.now);
     }
     show_numbered(&mut work.view(), row)
