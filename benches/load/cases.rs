@@ -1,5 +1,6 @@
 //! What is measured.
 
+use crate::place::Kind;
 use crate::server::Program;
 
 /// What is asked of a server.
@@ -32,6 +33,8 @@ pub struct Case {
     pub is_open: bool,
     /// What is counted a second.
     pub unit: &'static str,
+    /// By how many milliseconds each flush to disk is made slower; only that of SQLite can be.
+    pub slower_flush_ms: u32,
 }
 
 /// Events of a batch.
@@ -42,7 +45,7 @@ pub const LINES: usize = 250;
 pub const EVENTS_EACH: u64 = 20;
 
 const fn case(name: &'static str, title: &'static str, task: Task, connections: usize, unit: &'static str) -> Case {
-    Case { name, title, task, connections, is_open: false, unit }
+    Case { name, title, task, connections, is_open: false, unit, slower_flush_ms: 0 }
 }
 
 /// All of them, in the order of the report.
@@ -55,6 +58,10 @@ pub const ALL: &[Case] = &[
         is_open: true,
         ..case("rate-64", "Single events at a fixed rate, 64 connections", Task::Single, 64, "events")
     },
+    Case {
+        slower_flush_ms: 5,
+        ..case("slow-flush-64", "Single events, 64 connections, flushes 5 ms slower", Task::Single, 64, "events")
+    },
     case("batch-8", "Batches of 100, 8 connections", Task::Batch, 8, "events"),
     case("lines-4", "NDJSON of 250 lines, 4 connections", Task::Lines, 4, "events"),
     case("deletion-32", "Deletion of a person with 20 events, 32 connections", Task::Deletion, 32, "people"),
@@ -64,8 +71,11 @@ pub const ALL: &[Case] = &[
 ];
 
 impl Case {
-    /// Whether the case means anything for a program.
-    pub fn takes(&self, program: Program) -> bool {
+    /// Whether the case means anything for a program over a database.
+    pub fn takes(&self, program: Program, kind: Kind) -> bool {
+        if self.slower_flush_ms > 0 && (kind == Kind::Postgres || program == Program::Nothing) {
+            return false;
+        }
         match program {
             Program::Guestlog | Program::Before => true,
             Program::Straightforward => self.task != Task::Reconciliation,

@@ -35,6 +35,7 @@ async fn all(arguments: &Arguments) -> Vec<Row> {
                 against: arguments.against.clone(),
                 settings: arguments.settings.clone(),
                 rate_per_s: 0.0,
+                slower_flush_ms: case.slower_flush_ms,
             };
             if case.is_open {
                 plan.rate_per_s = match arguments.rate_per_s {
@@ -50,11 +51,14 @@ async fn all(arguments: &Arguments) -> Vec<Row> {
 }
 
 async fn of_case(case: &'static Case, kind: Kind, arguments: &Arguments, plan: &Plan) -> Vec<Row> {
+    if !arguments.programs.iter().any(|program| case.takes(*program, kind)) {
+        return Vec::new();
+    }
     println!("\n{}, {}", kind.name(), case.title);
     if case.is_open {
         println!("  {:.0} requests a second", plan.rate_per_s);
     }
-    let programs = arguments.programs.iter().filter(|program| case.takes(**program));
+    let programs = arguments.programs.iter().filter(|program| case.takes(**program, kind));
     let mut rows: Vec<Row> =
         programs.map(|&program| Row { case, kind, program, rate_per_s: plan.rate_per_s, runs: Vec::new() }).collect();
     for round in 1..=arguments.rounds {
@@ -77,7 +81,10 @@ async fn one(case: &Case, program: Program, kind: Kind, plan: &Plan) -> Measured
 
 /// What the straightforward server can do, in requests a second.
 async fn capacity(kind: Kind, plan: &Plan) -> f64 {
-    let case = ALL.iter().find(|case| case.task == Task::Single && case.connections == 64 && !case.is_open).unwrap();
+    let case = ALL
+        .iter()
+        .find(|case| case.task == Task::Single && case.connections == 64 && !case.is_open && case.slower_flush_ms == 0)
+        .unwrap();
     let measured = run::of_server(case, Program::Straightforward, kind, plan).await;
     measured.per_s.max(50.0)
 }

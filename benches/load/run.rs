@@ -29,6 +29,8 @@ pub struct Plan {
     pub settings: Vec<(String, String)>,
     /// Requests a second of an open loop.
     pub rate_per_s: f64,
+    /// By how many milliseconds each flush to disk takes longer.
+    pub slower_flush_ms: u32,
 }
 
 /// What a run came to.
@@ -116,6 +118,9 @@ impl Run<'_> {
         let before = before + finish(warm)?;
         self.settle();
         let (mut measured, acknowledged) = self.timed(endless(self.case.task)).await?;
+        if measured.p50_ms < f64::from(self.plan.slower_flush_ms) {
+            measured.dropped = Some("the flushes are not slower".to_owned());
+        }
         if self.program != Program::Nothing {
             let wrong = check::against_acknowledged(check::counts(self.place), before + acknowledged);
             measured.dropped = measured.dropped.or(wrong.err());

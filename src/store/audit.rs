@@ -1,10 +1,10 @@
 //! Who did what to whose data, without saying whose.
 
+use super::bulk::deletions::remember;
 use super::ids;
-use super::schema::audit_entries;
-use super::tx::{Tx, on_each};
+use super::tx::Tx;
 use crate::domain::{CustomerId, PublicId, Timestamp};
-use diesel::prelude::*;
+use diesel::QueryResult;
 
 /// What is to be remembered of an act.
 #[derive(Debug, Clone)]
@@ -23,16 +23,15 @@ pub struct Entry<'a> {
     pub details: serde_json::Value,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = audit_entries, treat_none_as_default_value = false)]
-struct NewEntry<'a> {
-    customer_id: CustomerId,
-    id: i64,
-    at: Timestamp,
-    actor: &'a str,
-    action: &'static str,
-    subject: Option<PublicId>,
-    details: String,
+/// An entry's row.
+pub(super) struct Row {
+    pub customer_id: CustomerId,
+    pub id: i64,
+    pub at: Timestamp,
+    pub actor: String,
+    pub action: &'static str,
+    pub subject: Option<PublicId>,
+    pub details: String,
 }
 
 /// Remembers an act, in the transaction of the act.
@@ -41,18 +40,18 @@ pub fn insert(tx: &mut Tx<'_>, entry: &Entry<'_>) -> QueryResult<usize> {
     insert_all(tx, ids, std::slice::from_ref(entry))
 }
 
-/// Remembers several acts under ids that were taken for them; at most 4,000 at once.
+/// Remembers several acts under ids that were taken for them.
 pub fn insert_all(tx: &mut Tx<'_>, ids: Vec<i64>, entries: &[Entry<'_>]) -> QueryResult<usize> {
-    let rows: Vec<NewEntry<'_>> = ids.into_iter().zip(entries).map(|(id, entry)| row(id, entry)).collect();
-    on_each!(tx, |c| diesel::insert_into(audit_entries::table).values(&rows).execute(c))
+    let rows: Vec<Row> = ids.into_iter().zip(entries).map(|(id, entry)| row(id, entry)).collect();
+    remember(tx, &rows)
 }
 
-fn row<'a>(id: i64, entry: &Entry<'a>) -> NewEntry<'a> {
-    NewEntry {
+fn row(id: i64, entry: &Entry<'_>) -> Row {
+    Row {
         customer_id: entry.customer_id,
         id,
         at: entry.at,
-        actor: entry.actor,
+        actor: entry.actor.to_owned(),
         action: entry.action,
         subject: entry.subject,
         details: entry.details.to_string(),

@@ -6,9 +6,11 @@ use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, PublicId, Timestamp};
 use diesel::prelude::*;
 
+pub use super::bulk::deletions::insert;
+
 /// A deletion's row; names nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = deletions, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = deletions)]
 pub struct Deletion {
     /// Whose people.
     pub customer_id: CustomerId,
@@ -30,11 +32,6 @@ pub struct Deletion {
     pub verified: bool,
     /// The receipt as JSON.
     pub receipt: String,
-}
-
-/// Stores deletions; at most 3,000 at once.
-pub fn insert(tx: &mut Tx<'_>, rows: &[Deletion]) -> QueryResult<usize> {
-    on_each!(tx, |c| diesel::insert_into(deletions::table).values(rows).execute(c))
 }
 
 /// One deletion.

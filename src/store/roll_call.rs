@@ -1,18 +1,13 @@
 //! Who was in the building at an instant.
 
-use super::conn::{Conn, MultiBackend};
+use super::conn::Conn;
 use super::schema::visits;
-use super::stays;
+use super::stays::{self, Condition, SITES};
 use super::visits::Visit;
 use crate::domain::{CustomerId, LicenseId, Timestamp};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Nullable};
-
-/// Sites of one statement: SQLite allows 32,766 bound values.
-const SITES: usize = 1_000;
-
-type Condition = Box<dyn BoxableExpression<visits::table, MultiBackend, SqlType = Nullable<Bool>>>;
+use diesel::sql_types::Integer;
 
 /// Visits at these sites whose guest was in the building at `at`, longest first.
 ///

@@ -1,15 +1,12 @@
 //! How many visits a span of time has, slot by slot; read from indexes alone.
 
-use super::conn::{Conn, MultiBackend};
+use super::conn::Conn;
 use super::schema::visits;
-use super::stays;
+use super::stays::{self, Condition, SITES};
 use crate::domain::{CustomerId, LicenseId, Timestamp};
 use diesel::dsl::{count_star, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable};
-
-/// Sites of one statement: SQLite allows 32,766 bound values.
-const SITES: usize = 1_000;
+use diesel::sql_types::{BigInt, Integer};
 
 /// What of a visit is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +50,6 @@ pub struct Span {
 ///
 /// Each by itself would read less and ask more often: 64 hours are soon read, and longer stays are few.
 const TOGETHER: [std::ops::RangeInclusive<i32>; 4] = [1..=4, 5..=6, 7..=7, 8..=8];
-
-type Condition = Box<dyn BoxableExpression<visits::table, MultiBackend, SqlType = Nullable<Bool>>>;
 
 /// The slots that have any, each with how many; a slot may come more than once.
 pub fn counts(

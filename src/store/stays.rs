@@ -4,8 +4,17 @@
 //! range of the index `visits_by_stay`, and little of what lies in the range is not wanted: a class is four times as
 //! long as the one before. An index on arrivals alone would have to be read from the first visit of the site.
 
-use super::conn::Conn;
+use super::conn::{Conn, MultiBackend};
+use super::schema::visits;
 use crate::domain::Timestamp;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable};
+
+/// Sites of one statement: SQLite allows 32,766 bound values.
+pub(super) const SITES: usize = 1_000;
+
+/// What leaves some of the visits.
+pub(super) type Condition = Box<dyn BoxableExpression<visits::table, MultiBackend, SqlType = Nullable<Bool>>>;
 
 /// The longest stay of each class but the last, in hours: those of the migration.
 const HOURS: [i64; 7] = [1, 4, 16, 64, 256, 1_024, 4_096];

@@ -2,13 +2,10 @@
 
 use super::conn::Conn;
 use super::schema::tombstones;
-use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, Timestamp};
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 
-/// Rows of one multi-row statement: 5 columns each, SQLite allows 32,766 bound values.
-const ROWS: usize = 5_000;
+pub use super::bulk::deletions::leave;
 
 /// A tombstone's row; itself personal data, kept until it expires (REQUIREMENTS L-35).
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -38,21 +35,4 @@ pub fn find(conn: &mut Conn, customer: CustomerId, digests: &[Vec<u8>]) -> Query
         );
     }
     Ok(found)
-}
-
-/// Leaves tombstones, in place of earlier ones of the same digests.
-pub fn leave(tx: &mut Tx<'_>, rows: &[Tombstone]) -> QueryResult<usize> {
-    rows.chunks(ROWS).try_fold(0, |sum, chunk| {
-        let left = on_each!(tx, |c| diesel::insert_into(tombstones::table)
-            .values(chunk)
-            .on_conflict((tombstones::customer_id, tombstones::digest))
-            .do_update()
-            .set((
-                tombstones::epoch.eq(excluded(tombstones::epoch)),
-                tombstones::erased_at.eq(excluded(tombstones::erased_at)),
-                tombstones::expires_at.eq(excluded(tombstones::expires_at)),
-            ))
-            .execute(c))?;
-        Ok(sum + left)
-    })
 }

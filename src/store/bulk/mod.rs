@@ -101,6 +101,7 @@ macro_rules! bulk {
     };
 }
 
+pub(super) mod deletions;
 pub(super) mod erasure;
 pub(super) mod events;
 pub(super) mod people;
