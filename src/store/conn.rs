@@ -62,8 +62,28 @@ pub(super) struct Held {
     conn: Conn,
     /// When it last answered.
     seen: Instant,
+    /// Transactions that have written.
+    writes: u32,
+    /// At how many of them statements are to be planned anew.
+    replan_at: u32,
     /// Whether its last work failed for want of the database, so that it is not used again.
     pub is_suspect: bool,
+}
+
+impl Held {
+    /// Counts a transaction that writes, and tells whether its statements should be planned anew.
+    ///
+    /// PostgreSQL keeps to plans that it has made for tables as they were, and of tables that are not yet analysed it knows
+    /// their size alone. So plans are made anew whenever tables may have grown by a quarter; later PostgreSQL analyses them
+    /// itself.
+    pub fn count_write(&mut self) -> bool {
+        self.writes = self.writes.saturating_add(1);
+        if self.writes < self.replan_at || self.writes > 65_536 {
+            return false;
+        }
+        self.replan_at = self.writes + self.writes / 4 + 1;
+        true
+    }
 }
 
 impl Deref for Held {
@@ -99,7 +119,7 @@ impl ManageConnection for Manager {
         } else {
             conn.batch_execute(&self.setup).map_err(r2d2::Error::QueryError)?;
         }
-        Ok(Held { conn, seen: Instant::now(), is_suspect: false })
+        Ok(Held { conn, seen: Instant::now(), writes: 0, replan_at: 2, is_suspect: false })
     }
     /// Asks a connection that has rested; one question more for each transaction would cost a busy service a tenth.
     fn is_valid(&self, held: &mut Held) -> Result<(), r2d2::Error> {

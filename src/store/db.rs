@@ -204,8 +204,10 @@ impl Db {
     /// Those of `work`, and [`Error::Unavailable`] when no connection is free in time or the races go on.
     pub fn write<T>(&self, mut work: impl FnMut(&mut Tx<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let mut conn = self.0.pools.writer()?;
+        let replanned = if conn.count_write() { self.0.begin.replanned } else { None };
+        let begin = replanned.unwrap_or(&self.0.begin.write);
         for attempt in 1..=ATTEMPTS {
-            match conn.write(&self.0.begin.write, |conn| work(&mut Tx::new(conn))) {
+            match conn.write(begin, |conn| work(&mut Tx::new(conn))) {
                 Err(Error::Conflict(why)) if attempt < ATTEMPTS => {
                     tracing::debug!(attempt, error = %why, "transaction runs again");
                     metrics::counter!("guestlog_db_retries_total").increment(1);

@@ -19,6 +19,8 @@ use diesel::sql_types::{BigInt, Bool, Integer};
 pub(super) struct Begin {
     /// One that writes.
     pub write: String,
+    /// One that writes after everything was planned anew; none where nothing stays planned.
+    pub replanned: Option<&'static str>,
     /// One that reads; none where the connection itself cannot write, so that reading needs no transaction.
     pub read: Option<String>,
 }
@@ -27,14 +29,17 @@ impl Begin {
     pub fn of(target: &Target, options: &Options) -> Self {
         let (wait_ms, statement_ms) = (options.busy_timeout_ms, options.statement_timeout_ms);
         match target {
-            Target::Sqlite(_) => Self { write: IMMEDIATE.to_owned(), read: None },
-            Target::Postgres(_) if options.direct_url.is_none() => Self { write: "BEGIN".to_owned(), read: None },
+            Target::Sqlite(_) => Self { write: IMMEDIATE.to_owned(), replanned: None, read: None },
+            Target::Postgres(_) if options.direct_url.is_none() => {
+                Self { write: "BEGIN".to_owned(), replanned: Some("BEGIN; DISCARD PLANS"), read: None }
+            }
             // One message each, so that the settings cost no round trip.
             Target::Postgres(_) => Self {
                 write: format!(
                     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {wait_ms}; \
-                     SET LOCAL statement_timeout = {statement_ms}"
+                     SET LOCAL statement_timeout = {statement_ms}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
                 ),
+                replanned: None,
                 read: Some(format!(
                     "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = {statement_ms}; \
                      SET LOCAL enable_seqscan = off; SET LOCAL jit = off"

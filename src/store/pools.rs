@@ -144,14 +144,15 @@ fn setup(target: &Target, options: &Options, read_only: bool) -> String {
              PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
              PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;"
         ),
-        // Every read has an index. Left to itself PostgreSQL goes through the table for what it believes to be rare.
+        // Every search has an index. Left to itself PostgreSQL goes through the table for what it believes to be rare.
         (Target::Postgres(_), true) => format!(
             "SET default_transaction_read_only = on; SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC'; \
              SET enable_seqscan = off; SET jit = off;"
         ),
         (Target::Postgres(_), false) => format!(
             "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {wait_ms}; \
-             SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC';"
+             SET statement_timeout = {statement_ms}; SET TIME ZONE 'UTC'; \
+             SET enable_seqscan = off; SET jit = off;"
         ),
     }
 }
