@@ -1,10 +1,12 @@
 //! Check-in devices.
 
 use super::conn::Conn;
+use super::each::{Search, each};
 use super::schema::devices;
 use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, DeviceId, LicenseId, Timestamp};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 /// A device's row.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
@@ -32,10 +34,18 @@ pub struct Device {
 
 /// Devices by name.
 pub fn by_names(conn: &mut Conn, customer: CustomerId, names: &[String]) -> QueryResult<Vec<Device>> {
-    devices::table
-        .filter(devices::customer_id.eq(customer).and(devices::name.eq_any(names)))
-        .select(Device::as_select())
-        .load(conn)
+    each!(conn, ByName, customer, names)
+}
+
+struct ByName;
+
+impl Search for ByName {
+    type Key = Text;
+    type Row = devices::SqlType;
+    const COLUMNS: &'static str =
+        "customer_id, id, name, license_id, app_version, queued_events, heartbeat_at, event_at, created_at";
+    const TABLE: &'static str = "devices";
+    const BY: &'static str = "name";
 }
 
 /// Stores a new device.

@@ -6,7 +6,8 @@ use super::tx::Tx;
 use crate::domain::{CustomerId, EventId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
 use diesel::prelude::*;
 
-pub use super::bulk::events::{insert, insert_hosts, insert_recipients};
+pub use super::bulk::events::{Group, insert};
+pub use super::known::{Outline, Related, correcting, outlines, related};
 
 /// An event's row.
 #[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -94,70 +95,6 @@ pub struct Recipient {
     pub status: Option<i16>,
 }
 
-/// As much of a stored event as tells a retry from a conflict.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = events)]
-pub struct Known {
-    /// The event.
-    pub event_id: EventId,
-    /// Digest of its body.
-    pub digest: Vec<u8>,
-    /// The visit it belongs to.
-    pub visit_id: Option<VisitId>,
-}
-
-/// As much of a stored event as the projection of visits reads.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = events)]
-pub struct Outline {
-    /// Inside the database.
-    pub id: EventKey,
-    /// Outside.
-    pub event_id: EventId,
-    /// The guest.
-    pub person_id: PersonId,
-    /// The site.
-    pub license_id: LicenseId,
-    /// What happened.
-    pub type_: i16,
-    /// When.
-    pub occurred_at: Timestamp,
-    /// When the guest is expected.
-    pub expected_at: Option<Timestamp>,
-    /// The device.
-    pub device: Option<String>,
-    /// Blind index of the visit's ref.
-    pub visit_ref_index: Option<Vec<u8>>,
-    /// The visit it belongs to just now.
-    pub visit_id: Option<VisitId>,
-    /// Who checked the guest out.
-    pub reason: Option<i16>,
-    /// The event that corrects it.
-    pub superseded_by: Option<EventId>,
-}
-
-/// Which of `ids` are stored.
-pub fn known(conn: &mut Conn, customer: CustomerId, ids: &[EventId]) -> QueryResult<Vec<Known>> {
-    events::table
-        .filter(events::customer_id.eq(customer).and(events::event_id.eq_any(ids)))
-        .select(Known::as_select())
-        .load(conn)
-}
-
-/// The outlines of all events of these people.
-pub fn outlines(conn: &mut Conn, customer: CustomerId, people: &[PersonId]) -> QueryResult<Vec<Outline>> {
-    let mut found = Vec::new();
-    for chunk in people.chunks(30_000) {
-        found.extend(
-            events::table
-                .filter(events::customer_id.eq(customer).and(events::person_id.eq_any(chunk)))
-                .select(Outline::as_select())
-                .load::<Outline>(conn)?,
-        );
-    }
-    Ok(found)
-}
-
 /// Events of a person that nothing supersedes, whole: to work out the person's fields anew after a correction.
 pub fn standing_of(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<Vec<Event>> {
     events::table
@@ -175,15 +112,6 @@ pub fn standing_as_host(conn: &mut Conn, customer: CustomerId, person: PersonId)
         .filter(events::superseded_by.is_null())
         .select(Host::as_select())
         .load(conn)
-}
-
-/// Events, stored before, that correct one of `ids` or the same event as another: (corrected, correcting).
-pub fn correcting(conn: &mut Conn, customer: CustomerId, ids: &[EventId]) -> QueryResult<Vec<(EventId, EventId)>> {
-    let found: Vec<(Option<EventId>, EventId)> = events::table
-        .filter(events::customer_id.eq(customer).and(events::corrects.eq_any(ids)))
-        .select((events::corrects, events::event_id))
-        .load(conn)?;
-    Ok(found.into_iter().filter_map(|(corrected, by)| Some((corrected?, by))).collect())
 }
 
 /// Whom stored events concern: guest and, if any, host.

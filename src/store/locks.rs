@@ -6,7 +6,9 @@ use super::prepared::Prepared;
 use super::tx::Tx;
 use crate::domain::CustomerId;
 use diesel::connection::SimpleConnection;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt};
 
 /// Holds back every writer of a customer (alone) or only those who hold alone (shared), until the transaction ends.
@@ -48,11 +50,25 @@ pub fn hold_people(
     if alone { take_alone(tx, keys) } else { take_shared(tx, keys) }
 }
 
-/// Holds the customer and parts of its people shared, as [`hold_customer`] and [`hold_people`] do, in one statement.
-pub fn hold_shared(tx: &mut Tx<'_>, customer: CustomerId, parts: impl IntoIterator<Item = u8>) -> QueryResult<()> {
+/// Holds the customer and parts of its people shared, as [`hold_customer`] and [`hold_people`] do, and then takes ids as
+/// [`take`](super::ids::take) does: in one statement, since each costs a round trip. Gives no ids on SQLite, where none
+/// is saved.
+///
+/// Whoever waits for writers ([`await_writers`]) relies on ids being taken by who holds the customer already.
+///
+/// The transaction's further statements are planned once and for all values: planning each anew for one event costs
+/// PostgreSQL more than running it. They look up each key for itself, so that their plans do not turn on how many there are.
+pub fn hold_shared(
+    tx: &mut Tx<'_>,
+    customer: CustomerId,
+    parts: impl IntoIterator<Item = u8>,
+    ids: usize,
+) -> QueryResult<Vec<i64>> {
+    let conn: &mut Conn = tx;
+    let Conn::Postgres(c) = conn else { return Ok(Vec::new()) };
     let mut keys = vec![customer.0];
     keys.extend(keys_of(customer, parts));
-    take_shared(tx, keys)
+    SharedWithIds { keys, ids: i64::try_from(ids).unwrap_or(i64::MAX) }.load(c)
 }
 
 /// Holds the customer shared and parts of its people alone, in one statement: for who erases them.
@@ -63,6 +79,32 @@ pub fn hold_to_erase(tx: &mut Tx<'_>, customer: CustomerId, parts: impl IntoIter
                       + count(pg_advisory_xact_lock(key)) FILTER (WHERE key < 0) FROM unnest(";
     take::<Both>(tx, locks, keys)
 }
+
+/// The statement that locks keys shared, one after the other, and takes ids once all are locked.
+#[derive(QueryId)]
+struct SharedWithIds {
+    keys: Vec<i64>,
+    ids: i64,
+}
+
+impl QueryFragment<Pg> for SharedWithIds {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT nextval('id_blocks') FROM (");
+        out.push_sql(SHARED);
+        out.push_bind_param::<Array<BigInt>, Vec<i64>>(&self.keys)?;
+        out.push_sql(") AS key) AS locks (held), set_config('plan_cache_mode', 'force_generic_plan', true), ");
+        out.push_sql("LATERAL generate_series(1, 0 * held + ");
+        out.push_bind_param::<BigInt, i64>(&self.ids)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Query for SharedWithIds {
+    type SqlType = BigInt;
+}
+
+impl RunQueryDsl<PgConnection> for SharedWithIds {}
 
 /// Customers are locked by their positive ids, their parts by negative numbers.
 fn keys_of(customer: CustomerId, parts: impl IntoIterator<Item = u8>) -> Vec<i64> {
@@ -77,8 +119,10 @@ struct Alone;
 /// Or the customer shared and its parts alone.
 struct Both;
 
+const SHARED: &str = "SELECT count(pg_advisory_xact_lock_shared(key)) FROM unnest(";
+
 fn take_shared(tx: &mut Tx<'_>, keys: Vec<i64>) -> QueryResult<()> {
-    take::<Shared>(tx, "SELECT count(pg_advisory_xact_lock_shared(key)) FROM unnest(", keys)
+    take::<Shared>(tx, SHARED, keys)
 }
 
 fn take_alone(tx: &mut Tx<'_>, keys: Vec<i64>) -> QueryResult<()> {

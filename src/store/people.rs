@@ -1,10 +1,12 @@
 //! People.
 
 use super::conn::Conn;
+use super::each::{Search, each};
 use super::schema::people;
 use super::tx::Tx;
 use crate::domain::{CustomerId, PersonId, Timestamp};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary};
 
 pub use super::bulk::people::{insert, update};
 
@@ -65,57 +67,53 @@ pub fn by_ref(conn: &mut Conn, customer: CustomerId, index: &[u8]) -> QueryResul
 
 /// People by the blind indexes of their refs, locked in the order of ids so that two writers cannot wait for each other.
 pub fn lock_by_refs(tx: &mut Tx<'_>, customer: CustomerId, indexes: &[Vec<u8>]) -> QueryResult<Vec<Person>> {
-    let mut found = Vec::with_capacity(indexes.len());
-    for chunk in indexes.chunks(30_000) {
-        let conn: &mut Conn = tx;
-        let rows = match conn {
-            Conn::Postgres(c) => people::table
-                .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(chunk)))
-                .order(people::id)
-                .select(Person::as_select())
-                .for_no_key_update()
-                .load(c)?,
-            Conn::Sqlite(c) => people::table
-                .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(chunk)))
-                .order(people::id)
-                .select(Person::as_select())
-                .load(c)?,
-        };
-        found.extend(rows);
-    }
-    Ok(found)
+    let found: QueryResult<_> = each!(tx, ByRef<true>, customer, indexes);
+    found.map(in_order)
 }
 
 /// People by the blind indexes of their refs, as they are; nobody waits.
 pub fn by_refs(conn: &mut Conn, customer: CustomerId, indexes: &[Vec<u8>]) -> QueryResult<Vec<Person>> {
-    let mut found = Vec::with_capacity(indexes.len());
-    for chunk in indexes.chunks(30_000) {
-        found.extend(
-            people::table
-                .filter(people::customer_id.eq(customer).and(people::ref_index.eq_any(chunk)))
-                .select(Person::as_select())
-                .load::<Person>(conn)?,
-        );
-    }
-    Ok(found)
+    each!(conn, ByRef<false>, customer, indexes)
 }
 
 /// People by their internal ids, locked likewise.
 pub fn lock_by_ids(tx: &mut Tx<'_>, customer: CustomerId, ids: &[PersonId]) -> QueryResult<Vec<Person>> {
-    let conn: &mut Conn = tx;
-    match conn {
-        Conn::Postgres(c) => people::table
-            .filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)))
-            .order(people::id)
-            .select(Person::as_select())
-            .for_no_key_update()
-            .load(c),
-        Conn::Sqlite(c) => people::table
-            .filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)))
-            .order(people::id)
-            .select(Person::as_select())
-            .load(c),
-    }
+    let found: QueryResult<_> = each!(tx, ById, customer, ids);
+    found.map(in_order)
+}
+
+/// Locked or as they are.
+struct ByRef<const LOCKS: bool>;
+
+impl<const LOCKS: bool> Search for ByRef<LOCKS> {
+    type Key = Binary;
+    type Row = people::SqlType;
+    const COLUMNS: &'static str = COLUMNS;
+    const TABLE: &'static str = "people";
+    const BY: &'static str = "ref_index";
+    const LOCKS: bool = LOCKS;
+}
+
+/// Locked.
+struct ById;
+
+impl Search for ById {
+    type Key = BigInt;
+    type Row = people::SqlType;
+    const COLUMNS: &'static str = COLUMNS;
+    const TABLE: &'static str = "people";
+    const BY: &'static str = "id";
+    const LOCKS: bool = true;
+}
+
+const COLUMNS: &str = "customer_id, id, ref_index, ref_sealed, wrapped_key, key_version, kind, kind_at, name_sealed, \
+                       email_sealed, email_index, phone_sealed, phone_index, company_sealed, vehicle_plate_sealed, \
+                       mirror_sealed, created_at, updated_at, epoch, epoch_at";
+
+/// SQLite, which locks nothing, finds them in the order in which they are asked for.
+fn in_order(mut people: Vec<Person>) -> Vec<Person> {
+    people.sort_unstable_by_key(|person| person.id);
+    people
 }
 
 /// People by their internal ids.

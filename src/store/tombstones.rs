@@ -1,9 +1,11 @@
 //! Tombstones: whom a customer has deleted, by keyed digest alone.
 
 use super::conn::Conn;
+use super::each::{Search, each};
 use super::schema::tombstones;
 use crate::domain::{CustomerId, Timestamp};
 use diesel::prelude::*;
+use diesel::sql_types::Binary;
 
 pub use super::bulk::deletions::leave;
 
@@ -25,14 +27,15 @@ pub struct Tombstone {
 
 /// The tombstones of these digests, expired ones too.
 pub fn find(conn: &mut Conn, customer: CustomerId, digests: &[Vec<u8>]) -> QueryResult<Vec<Tombstone>> {
-    let mut found = Vec::new();
-    for chunk in digests.chunks(30_000) {
-        found.extend(
-            tombstones::table
-                .filter(tombstones::customer_id.eq(customer).and(tombstones::digest.eq_any(chunk)))
-                .select(Tombstone::as_select())
-                .load::<Tombstone>(conn)?,
-        );
-    }
-    Ok(found)
+    each!(conn, ByDigest, customer, digests)
+}
+
+struct ByDigest;
+
+impl Search for ByDigest {
+    type Key = Binary;
+    type Row = tombstones::SqlType;
+    const COLUMNS: &'static str = "customer_id, digest, epoch, erased_at, expires_at";
+    const TABLE: &'static str = "tombstones";
+    const BY: &'static str = "digest";
 }

@@ -1,12 +1,12 @@
 //! Visits.
 
 use super::conn::Conn;
+use super::each::{Search, each};
 use super::schema::{event_hosts, events, visits};
 use super::tx::Tx;
 use crate::domain::{CustomerId, LicenseId, PersonId, Timestamp, VisitId};
 use diesel::prelude::*;
-
-pub use super::bulk::visits::put;
+use diesel::sql_types::BigInt;
 
 /// A visit's row.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -46,16 +46,19 @@ pub struct Visit {
 
 /// All visits of these people.
 pub fn of_people(conn: &mut Conn, customer: CustomerId, people: &[PersonId]) -> QueryResult<Vec<Visit>> {
-    let mut found = Vec::new();
-    for chunk in people.chunks(30_000) {
-        found.extend(
-            visits::table
-                .filter(visits::customer_id.eq(customer).and(visits::person_id.eq_any(chunk)))
-                .select(Visit::as_select())
-                .load::<Visit>(conn)?,
-        );
-    }
-    Ok(found)
+    each!(conn, OfPerson, customer, people)
+}
+
+struct OfPerson;
+
+impl Search for OfPerson {
+    type Key = BigInt;
+    type Row = visits::SqlType;
+    const COLUMNS: &'static str = "customer_id, visit_id, person_id, license_id, state, starts_at, visit_ref_sealed, \
+                                   expected_at, arrived_at, departed_at, cancelled_at, denied_at, reason, device, \
+                                   updated_at";
+    const TABLE: &'static str = "visits";
+    const BY: &'static str = "person_id";
 }
 
 /// Removes visits that the events no longer add up to.

@@ -196,7 +196,10 @@ impl<'a> Import<'a> {
         let ids: HashSet<EventId> = self.group.iter().map(|item| item.event.id).collect();
         let ids: Vec<EventId> = ids.into_iter().collect();
         let customer = self.site.customer;
-        let known = self.app.read_blocking(|view| Ok(store::events::known(view.conn, customer, &ids)?.len()))?;
+        let known = self.app.read_blocking(|view| {
+            let related = store::events::related(view.conn, customer, &ids)?;
+            Ok(related.iter().filter(|found| !found.corrects).count())
+        })?;
         self.summary.events.created += (ids.len() - known) as u64;
         self.summary.events.duplicate += (self.group.len() - ids.len() + known) as u64;
         (0..self.group.len()).for_each(|index| self.count(index));

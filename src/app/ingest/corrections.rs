@@ -31,11 +31,14 @@ impl Corrected {
 impl Batch<'_, '_, '_> {
     /// Finds which events, of this group or stored, are superseded; marks the stored ones.
     pub(super) fn find_corrections(&mut self, accepted: &mut [Accepted<'_>]) -> Result<Corrected, Error> {
+        let here: HashMap<EventId, usize> = accepted.iter().enumerate().map(|(n, a)| (a.event().id, n)).collect();
         let targets: BTreeSet<EventId> = accepted.iter().filter_map(|a| a.event().corrects).collect();
-        let mut asked: Vec<EventId> = accepted.iter().map(|a| a.event().id).collect();
-        asked.extend(&targets);
+        let targets: Vec<EventId> = targets.into_iter().filter(|target| !here.contains_key(target)).collect();
+        let mut stored = std::mem::take(&mut self.corrections);
+        stored.retain(|(target, _)| here.contains_key(target));
+        stored.extend(store::events::correcting(self.work.tx, self.customer, &targets)?);
         let mut corrections: BTreeMap<EventId, BTreeSet<EventId>> = BTreeMap::new();
-        for (target, by) in store::events::correcting(self.work.tx, self.customer, &asked)? {
+        for (target, by) in stored {
             corrections.entry(target).or_default().insert(by);
         }
         for event in accepted.iter().map(Accepted::event) {
@@ -52,7 +55,6 @@ impl Batch<'_, '_, '_> {
             }
             gives_way.insert(*target, winner);
         }
-        let here: HashMap<EventId, usize> = accepted.iter().enumerate().map(|(n, a)| (a.event().id, n)).collect();
         let mut corrected = Corrected::default();
         for (loser, winner) in gives_way {
             match here.get(&loser) {

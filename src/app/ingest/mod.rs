@@ -89,28 +89,33 @@ fn store_all(work: &mut Work<'_, '_>, items: &[Item]) -> Result<Vec<Outcome>, Er
         by_customer.entry(item.customer).or_default().push(index);
     }
     // Every writer takes customers, then parts of their people, then rows, in the same order: nobody waits in a circle.
-    let mut held: Vec<(CustomerId, Vec<usize>, Arc<CustomerKeys>, BlindIndexes)> = Vec::new();
+    let mut held: Vec<Held> = Vec::new();
     for (customer, indexes) in by_customer {
         // The keys that index refs stay the same; those that seal are looked at again once the customer is held.
         let blind = work.view().customer_keys(customer)?;
         let refs = indexes.iter().flat_map(|&index| erased::refs(&items[index].event));
         let found: BlindIndexes = refs.map(|reference| (reference.to_owned(), ref_index(&blind, reference))).collect();
         let parts = found.values().map(|index| store::locks::part_of(index));
-        if indexes.iter().any(|&index| items[index].event.corrects.is_some()) {
+        let ids = if indexes.iter().any(|&index| items[index].event.corrects.is_some()) {
             store::locks::hold_customer(work.tx, customer, true)?;
             store::locks::hold_people(work.tx, customer, parts, false)?;
+            Vec::new()
         } else {
-            store::locks::hold_shared(work.tx, customer, parts)?;
-        }
+            // As many as the group can need; ids that are left over are nobody's.
+            store::locks::hold_shared(work.tx, customer, parts, indexes.len() + found.len())?
+        };
         let keys = work.customer_keys(customer)?;
-        held.push((customer, indexes, keys, found));
+        held.push((customer, indexes, keys, found, ids));
     }
     let mut outcomes: Vec<Option<Outcome>> = items.iter().map(|_| None).collect();
-    for (customer, indexes, keys, blind) in held {
-        Batch::new(work, customer, keys, blind).run(items, &indexes, &mut outcomes)?;
+    for (customer, indexes, keys, blind, ids) in held {
+        Batch::new(work, customer, keys, blind, ids).run(items, &indexes, &mut outcomes)?;
     }
     outcomes.into_iter().map(|o| o.ok_or_else(|| Error::internal("an event without outcome"))).collect()
 }
+
+/// A customer who is held: which items are its own, its keys, the blind indexes of their refs, and ids for them.
+type Held = (CustomerId, Vec<usize>, Arc<CustomerKeys>, BlindIndexes, Vec<i64>);
 
 /// One accepted event.
 struct Accepted<'i> {
@@ -148,13 +153,24 @@ struct Batch<'w, 'a, 't> {
     licenses: licenses::Licenses,
     people: people::People,
     blind: BlindIndexes,
+    /// Ids that were taken with the locks.
+    ids: Vec<i64>,
     standing: erased::Standing,
+    /// Stored events that correct one of the group: (corrected, correcting).
+    corrections: Vec<(EventId, EventId)>,
 }
 
 impl<'w, 'a, 't> Batch<'w, 'a, 't> {
-    fn new(work: &'w mut Work<'a, 't>, customer: CustomerId, keys: Arc<CustomerKeys>, blind: BlindIndexes) -> Self {
+    fn new(
+        work: &'w mut Work<'a, 't>,
+        customer: CustomerId,
+        keys: Arc<CustomerKeys>,
+        blind: BlindIndexes,
+        ids: Vec<i64>,
+    ) -> Self {
         let (licenses, people) = (licenses::Licenses::default(), people::People::default());
-        Self { work, customer, keys, licenses, people, blind, standing: erased::Standing::default() }
+        let (standing, corrections) = (erased::Standing::default(), Vec::new());
+        Self { work, customer, keys, licenses, people, blind, ids, standing, corrections }
     }
 
     /// Blind index of a ref that an event of this group names.
@@ -170,8 +186,8 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
             self.meet_people(&mut accepted, &corrected)?;
             self.merge_fields(&accepted)?;
             self.people.insert_new(self.work)?;
-            let already_in = self.project(&mut accepted, &corrected)?;
-            self.insert_rows(&accepted)?;
+            let (already_in, visits) = self.project(&mut accepted, &corrected)?;
+            self.insert_rows(&accepted, visits)?;
             self.settle_corrections(&corrected)?;
             self.people.write_changed(self.work)?;
             self.touch_devices(&accepted)?;
@@ -206,8 +222,14 @@ impl<'w, 'a, 't> Batch<'w, 'a, 't> {
     ) -> Result<Sorted<'i>, Error> {
         let ids: BTreeSet<EventId> = indexes.iter().map(|&index| items[index].event.id).collect();
         let ids: Vec<EventId> = ids.into_iter().collect();
-        let known: HashMap<EventId, store::events::Known> =
-            store::events::known(self.work.tx, self.customer, &ids)?.into_iter().map(|k| (k.event_id, k)).collect();
+        let mut known: HashMap<EventId, store::events::Related> = HashMap::new();
+        for related in store::events::related(self.work.tx, self.customer, &ids)? {
+            if related.corrects {
+                self.corrections.push((related.asked, related.event_id));
+            } else {
+                known.insert(related.asked, related);
+            }
+        }
         let mut accepted: Vec<Accepted<'i>> = Vec::with_capacity(indexes.len());
         let mut first: HashMap<EventId, usize> = HashMap::new();
         let mut repeats = Vec::new();

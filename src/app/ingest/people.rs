@@ -132,7 +132,11 @@ impl Batch<'_, '_, '_> {
             }
         }
         self.people.stored = self.people.dossiers.len();
-        let mut ids = store::ids::take(self.work.tx, accepted.len() + wanted.len())?.into_iter();
+        let mut ids = std::mem::take(&mut self.ids);
+        if ids.len() < accepted.len() + wanted.len() {
+            ids = store::ids::take(self.work.tx, accepted.len() + wanted.len())?;
+        }
+        let mut ids = ids.into_iter();
         let new: Vec<i64> = ids.by_ref().take(wanted.len()).collect();
         for ((reference, kind), id) in wanted.into_values().zip(new) {
             let dossier = Dossier::create(&self.keys, PersonId(id), reference, kind, self.work.now)?;

@@ -14,12 +14,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 type Streams = BTreeMap<(PersonId, LicenseId), Vec<Step>>;
 
 impl Batch<'_, '_, '_> {
-    /// Writes the visits that changed, gives each accepted event its visit, and tells who was in already.
+    /// Gives each accepted event its visit; tells who was in already, and which visits are to be written.
     pub(super) fn project(
         &mut self,
         accepted: &mut [Accepted<'_>],
         corrected: &Corrected,
-    ) -> Result<HashSet<EventKey>, Error> {
+    ) -> Result<(HashSet<EventKey>, Vec<Visit>), Error> {
         let mut guests: BTreeSet<PersonId> = corrected.guests().collect();
         let mut streams = Streams::new();
         let mut refs: HashMap<EventKey, String> = HashMap::new();
@@ -59,7 +59,6 @@ impl Batch<'_, '_, '_> {
         if !gone.is_empty() {
             store::visits::remove(self.work.tx, self.customer, &gone)?;
         }
-        store::visits::put(self.work.tx, &changed)?;
         for accepted in accepted.iter_mut() {
             accepted.visit_id = visit_of.get(&accepted.key).copied();
         }
@@ -67,7 +66,7 @@ impl Batch<'_, '_, '_> {
         for event in placed.into_keys() {
             store::events::move_to(self.work.tx, self.customer, event, visit_of.get(&event).copied())?;
         }
-        Ok(already_in)
+        Ok((already_in, changed))
     }
 
     fn step_of(&self, accepted: &Accepted<'_>) -> Step {

@@ -8,24 +8,23 @@ use crate::domain::{DeviceId, LicenseId, Timestamp};
 use crate::error::Error;
 use crate::store;
 use crate::store::devices::Device;
-use crate::store::events::{Event, Host, Recipient};
+use crate::store::events::{Event, Group, Host, Recipient};
+use crate::store::visits::Visit;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 impl Batch<'_, '_, '_> {
-    pub(super) fn insert_rows(&mut self, accepted: &[Accepted<'_>]) -> Result<(), Error> {
-        let mut events = Vec::with_capacity(accepted.len());
-        let mut hosts = Vec::new();
-        let mut recipients = Vec::new();
+    pub(super) fn insert_rows(&mut self, accepted: &[Accepted<'_>], visits: Vec<Visit>) -> Result<(), Error> {
+        let mut group = Group { visits, ..Group::default() };
         for accepted in accepted {
-            events.push(self.event_row(accepted)?);
-            hosts.extend(self.host_row(accepted)?);
+            group.events.push(self.event_row(accepted)?);
+            group.hosts.extend(self.host_row(accepted)?);
             for &(position, recipient) in &accepted.recipients {
                 let dossier = self.people.by_ref(recipient.reference.as_str())?;
                 let seal = |address: &crate::domain::text::Address| {
                     dossier.seal_address(accepted.key, position, address.as_str())
                 };
-                recipients.push(Recipient {
+                group.recipients.push(Recipient {
                     customer_id: self.customer,
                     event_key: accepted.key,
                     position,
@@ -38,11 +37,9 @@ impl Batch<'_, '_, '_> {
                 });
             }
         }
-        if store::events::insert(self.work.tx, &events)? != events.len() {
+        if store::events::insert(self.work.tx, &group)? != group.events.len() {
             return Err(Error::Conflict("another node stored one of these events first".into()));
         }
-        store::events::insert_hosts(self.work.tx, &hosts)?;
-        store::events::insert_recipients(self.work.tx, &recipients)?;
         Ok(())
     }
 

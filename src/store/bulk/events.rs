@@ -1,10 +1,15 @@
 //! Events and the rows of their hosts and recipients, many at a time.
 
 use crate::domain::{CustomerId, EventId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
+use crate::store::bulk::visits::Visits;
+use crate::store::conn::Conn;
 use crate::store::events::{Event, Host, Recipient};
 use crate::store::tx::Tx;
 use crate::store::types::{Timestamptz, Uuid};
-use diesel::QueryResult;
+use crate::store::visits::Visit;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text};
 
 bulk! {
@@ -59,17 +64,65 @@ bulk! {
     "status" status: Nullable<SmallInt>, Option<i16> = |row| row.status;
 }
 
-/// Stores events; returns how many, fewer when another node was first.
-pub fn insert(tx: &mut Tx<'_>, rows: &[Event]) -> QueryResult<usize> {
-    Events::store(tx, rows)
+/// What a group of events adds.
+#[derive(Default)]
+pub struct Group {
+    /// The events.
+    pub events: Vec<Event>,
+    /// Their hosts' rows.
+    pub hosts: Vec<Host>,
+    /// Their recipients' rows.
+    pub recipients: Vec<Recipient>,
+    /// Visits, new or changed.
+    pub visits: Vec<Visit>,
 }
 
-/// Stores hosts' rows.
-pub fn insert_hosts(tx: &mut Tx<'_>, rows: &[Host]) -> QueryResult<usize> {
-    Hosts::store(tx, rows)
+/// All of it in one statement, since each costs a round trip; answers how many events it has stored.
+struct Whole<'r> {
+    events: Events<'r>,
+    hosts: Hosts<'r>,
+    recipients: Recipients<'r>,
+    visits: Visits<'r>,
 }
 
-/// Stores recipients' rows.
-pub fn insert_recipients(tx: &mut Tx<'_>, rows: &[Recipient]) -> QueryResult<usize> {
-    Recipients::store(tx, rows)
+impl QueryFragment<Pg> for Whole<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("WITH v AS (");
+        self.visits.walk_ast(out.reborrow())?;
+        out.push_sql("), h AS (");
+        self.hosts.walk_ast(out.reborrow())?;
+        out.push_sql("), r AS (");
+        self.recipients.walk_ast(out.reborrow())?;
+        out.push_sql("), e AS (");
+        self.events.walk_ast(out.reborrow())?;
+        out.push_sql(" RETURNING 1) SELECT count(*) FROM e");
+        Ok(())
+    }
+}
+
+impl Query for Whole<'_> {
+    type SqlType = BigInt;
+}
+
+impl QueryId for Whole<'_> {
+    type QueryId = Whole<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<PgConnection> for Whole<'_> {}
+
+/// Stores what a group of events adds; returns how many of the events, fewer when another node was first.
+pub fn insert(tx: &mut Tx<'_>, group: &Group) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    if let Conn::Postgres(c) = conn {
+        let (events, hosts) = (Events::of(&group.events), Hosts::of(&group.hosts));
+        let (recipients, visits) = (Recipients::of(&group.recipients), Visits::of(&group.visits));
+        let stored: i64 = Whole { events, hosts, recipients, visits }.get_result(c)?;
+        return Ok(usize::try_from(stored).unwrap_or(usize::MAX));
+    }
+    super::visits::put(tx, &group.visits)?;
+    let stored = Events::store(tx, &group.events)?;
+    Hosts::store(tx, &group.hosts)?;
+    Recipients::store(tx, &group.recipients)?;
+    Ok(stored)
 }

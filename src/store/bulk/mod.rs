@@ -13,13 +13,13 @@ macro_rules! bulk {
         $($column:literal $field:ident: $sql:ty, $rust:ty = |$r:ident| $value:expr;)+
     ) => {
         $(#[$doc])*
-        struct $name<'r> {
+        pub(super) struct $name<'r> {
             $($field: Vec<$rust>,)+
             rows: std::marker::PhantomData<&'r $row>,
         }
 
         impl<'r> $name<'r> {
-            fn of(rows: &'r [$row]) -> Self {
+            pub(super) fn of(rows: &'r [$row]) -> Self {
                 Self { $($field: rows.iter().map(|$r| $value).collect(),)+ rows: std::marker::PhantomData }
             }
         }

@@ -33,6 +33,6 @@ bulk! {
 }
 
 /// Writes visits, new or changed.
-pub fn put(tx: &mut Tx<'_>, rows: &[Visit]) -> QueryResult<usize> {
+pub(super) fn put(tx: &mut Tx<'_>, rows: &[Visit]) -> QueryResult<usize> {
     Visits::store(tx, rows)
 }
