@@ -74,14 +74,14 @@ impl Held {
     /// Counts a transaction that writes, and tells whether its statements should be planned anew.
     ///
     /// PostgreSQL keeps to plans that it has made for tables as they were, and of tables that are not yet analysed it knows
-    /// their size alone. So plans are made anew whenever tables may have grown by a quarter; later PostgreSQL analyses them
+    /// their size alone. So plans are made anew whenever tables may have grown by half; later PostgreSQL analyses them
     /// itself.
     pub fn count_write(&mut self) -> bool {
         self.writes = self.writes.saturating_add(1);
         if self.writes < self.replan_at || self.writes > 65_536 {
             return false;
         }
-        self.replan_at = self.writes + self.writes / 4 + 1;
+        self.replan_at = self.writes + self.writes / 2 + 1;
         true
     }
 }
