@@ -139,10 +139,11 @@ fn setup(target: &Target, options: &Options, read_only: bool) -> String {
              PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
         ),
         // WAL with FULL: a commit is on disk when it returns. secure_delete: freed pages are overwritten.
+        // wal_autocheckpoint: 32 MiB; a page that many commits change is then written into the file once.
         (Target::Sqlite(_), false) => format!(
             "PRAGMA busy_timeout = {wait_ms}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; \
-             PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768;"
+             PRAGMA trusted_schema = OFF; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8000;"
         ),
         // Every search has an index. Left to itself PostgreSQL goes through the table for what it believes to be rare.
         (Target::Postgres(_), true) => format!(
