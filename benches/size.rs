@@ -127,9 +127,11 @@ impl Case {
         let id = app.read_blocking(|view| customers::internal_id(view, customer)).unwrap();
         let site = Site { customer, id, number: "L-1".to_owned() };
         let mut case = Self::over(kind, events, Timestamp::parse(text("began")).unwrap(), &app, site, place);
-        for turn in 0..kept["turns"].as_u64().unwrap() {
+        let turns = kept["turns"].as_u64().unwrap();
+        for turn in 0..turns {
             case.replace(turn);
         }
+        case.turns = turns;
         case
     }
 
@@ -261,7 +263,6 @@ impl Case {
         // A step that shares no factor with their number leads through all of them.
         let place = turn * 7_919 % all;
         let gone = std::mem::replace(&mut self.names[usize::try_from(place).unwrap()], all + turn);
-        self.turns = turn;
         (place, gone, all + turn)
     }
 
