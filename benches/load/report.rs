@@ -44,6 +44,10 @@ Latencies in the rows \"at a fixed rate\" count from the instant at which a requ
 stall is in them. In all other rows each connection asks again when it is answered (a closed loop): those rows measure \
 capacity, and their latencies are those of a server asked for all it can do. *idle* is the share of the processors that \
 nobody used.
+
+Of deletions PostgreSQL's scrub is not in the figures, which comes once an hour and locks tables for seconds; SQLite's, \
+which comes every ten seconds, is. Slower flushes are made by a library loaded before the C library, which waits before \
+each flush and then makes it.
 ";
 
 /// Writes `load.md` and the plot beside it.

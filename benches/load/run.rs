@@ -129,7 +129,7 @@ impl Run<'_> {
     }
 
     async fn deletion(&self) -> Result<Measured, String> {
-        let most = if self.place.kind == Kind::Sqlite { 1_200.0 } else { 3_000.0 };
+        let most = if self.place.kind == Kind::Sqlite { 700.0 } else { 1_500.0 };
         let first = if self.plan.is_short { 4 } else { 200 };
         let guests = first + (self.plan.time.as_secs_f64() * most) as u64;
         let filled = self.fill(guests, EVENTS_EACH).await?;
