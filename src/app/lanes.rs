@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -47,6 +48,11 @@ impl<J> Shared<J> {
     }
 }
 
+/// Runs `work`; a panic becomes a fault of ours.
+pub(super) fn caught<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::internal("a writer panicked")))
+}
+
 /// Bounded queues and the threads that empty them.
 pub(super) struct Lanes<J> {
     shared: Arc<Shared<J>>,
@@ -54,7 +60,9 @@ pub(super) struct Lanes<J> {
 }
 
 impl<J: Job> Lanes<J> {
-    /// Starts `count` threads, each of which hands the groups of its lane to `serve`, which must not panic.
+    /// Starts `count` threads, each of which hands the groups of its lane to `serve`.
+    ///
+    /// A panic of `serve` ends its group, whose jobs are dropped, and not the thread.
     ///
     /// # Errors
     /// When the system gives no thread.
@@ -72,7 +80,11 @@ impl<J: Job> Lanes<J> {
                 let (serve, shared) = (serve.clone(), Arc::clone(&shared));
                 let empty = move || {
                     while let Some(group) = next_group(&shared, number as usize) {
-                        serve(group);
+                        // The panic hook has told; whoever waits for a dropped job learns that it is gone.
+                        let _ = caught(|| {
+                            serve(group);
+                            Ok(())
+                        });
                     }
                 };
                 std::thread::Builder::new().name(format!("{name}-{number}")).spawn(empty).map_err(Error::internal)
@@ -144,4 +156,59 @@ fn next_group<J: Job>(shared: &Shared<J>, lane: usize) -> Option<Vec<J>> {
     }
     queue.size -= size;
     Some(group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    /// Its number, and where the groups that it came in are told.
+    struct Told(u32, mpsc::Sender<Vec<u32>>);
+
+    impl Job for Told {
+        fn size(&self) -> usize {
+            1
+        }
+
+        /// Even and odd ones apart.
+        fn joins(&self, group: &[Self]) -> bool {
+            group.iter().all(|other| other.0 % 2 == self.0 % 2)
+        }
+    }
+
+    fn tell(group: &[Told]) {
+        let numbers = group.iter().map(|job| job.0).collect();
+        group[0].1.send(numbers).unwrap();
+    }
+
+    #[test]
+    fn what_waits_goes_together_as_far_as_it_joins_and_a_panic_ends_its_group_alone() {
+        let (say, said) = mpsc::channel();
+        let (let_go, waits) = mpsc::channel::<()>();
+        let waits = Arc::new(Mutex::new(waits));
+        let limits = Limits { queued: 6, group: 3 };
+        let lanes = Lanes::start("test", 1, limits, move |group: Vec<Told>| {
+            waits.lock().unwrap_or_else(PoisonError::into_inner).recv().unwrap();
+            tell(&group);
+            assert!(group[0].0 != 0, "the first one panics");
+        })
+        .unwrap();
+        let push = |number| lanes.push(vec![(0, Told(number, say.clone()))]);
+        push(0).unwrap();
+        while lanes.queued() > 0 {
+            std::thread::yield_now();
+        }
+        for number in [2, 4, 6, 8, 1, 3] {
+            push(number).unwrap();
+        }
+        assert!(matches!(push(5), Err(Error::Unavailable(_))), "six wait, no more may");
+        for group in [vec![0], vec![2, 4, 6], vec![8], vec![1, 3]] {
+            let_go.send(()).unwrap();
+            assert_eq!(said.recv_timeout(Duration::from_secs(10)).unwrap(), group);
+        }
+        lanes.stop();
+        assert!(push(7).is_err(), "closed");
+    }
 }

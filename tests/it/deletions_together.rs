@@ -2,10 +2,11 @@
 
 use crate::client::Client;
 use crate::deletions::House;
-use crate::harness::{Answer, Kind, both, key, site};
+use crate::harness::{Answer, Home, Kind, both, key, serve, site};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use guestlog::clock::Clock;
 use guestlog::error::Error;
 use guestlog::store::{Conn, journal::Journal, locks};
 use serde_json::{Value, json};
@@ -168,6 +169,24 @@ fn transactions(house: &House) -> i64 {
         diesel::sql_query("SELECT count(DISTINCT xmin::text) AS count FROM deletions").get_result::<Count>(conn)
     };
     house.served.app.db().read(|conn| Ok(count(conn)?)).unwrap().count
+}
+
+#[test]
+fn those_that_wait_share_a_transaction() {
+    both(|kind| {
+        let home = Home::new(kind);
+        let app = home.open(Clock::System);
+        let site = site(&app, "L-1");
+        let key = key(&app, Some(site.customer), "people:delete", None);
+        let house = House { served: serve(&app), clock: Clock::System, key, site, home };
+        let names: Vec<String> = (0..30).map(|n| format!("never-{n}")).collect();
+        let asked: Vec<Asked<'_>> = names.iter().map(|name| (&*house.key, &**name, None)).collect();
+        let answers = house.at_once(&asked);
+        // The time at which a deletion starts is that of its transaction.
+        let started = |answer: &Answer| answer.json()["started_at"].as_str().unwrap().to_owned();
+        let transactions: std::collections::BTreeSet<String> = answers.iter().map(started).collect();
+        assert!(transactions.len() < 16, "{} transactions for 30", transactions.len());
+    });
 }
 
 #[test]

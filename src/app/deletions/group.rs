@@ -3,10 +3,11 @@
 use super::{Instruction, Subject, carry_out};
 use crate::app::dossier::ref_index;
 use crate::app::idempotency::{self, Token};
-use crate::app::lanes::{Job, Lanes, Limits};
+use crate::app::lanes::{Job, Lanes, Limits, caught};
 use crate::app::{Core, Work};
 use crate::domain::CustomerId;
 use crate::domain::receipt::{Origin, Receipt};
+use crate::domain::text::Ref;
 use crate::error::Error;
 use crate::store::journal::Entry;
 use crate::store::locks::part_of;
@@ -25,10 +26,28 @@ struct Waiting {
     answer: oneshot::Sender<Result<Receipt, Error>>,
 }
 
+impl Waiting {
+    fn reference(&self) -> Option<&Ref> {
+        reference(&self.instruction)
+    }
+
+    fn key(&self) -> Option<&str> {
+        self.token.as_ref().map(|token| token.key.as_str())
+    }
+}
+
+/// The one ref of a deletion that names nobody else.
+fn reference(instruction: &Instruction) -> Option<&Ref> {
+    match instruction.subjects.as_slice() {
+        [Subject::Ref(reference)] => Some(reference),
+        _ => None,
+    }
+}
+
 /// Whether a deletion goes together with others: one ref and nothing asked beside.
 pub(super) fn may_join(instruction: &Instruction) -> bool {
     instruction.origin == Origin::Single
-        && matches!(instruction.subjects.as_slice(), [Subject::Ref(_)])
+        && reference(instruction).is_some()
         && instruction.confirmation.is_none()
         && instruction.reconciliation.is_none()
         && instruction.unless_heard_since.is_none()
@@ -41,16 +60,10 @@ impl Job for Waiting {
 
     /// Of the same customer; nobody twice, for the second must find the tombstone of the first, and a retry its answer.
     fn joins(&self, group: &[Self]) -> bool {
-        let reference = |job: &Self| match job.instruction.subjects.as_slice() {
-            [Subject::Ref(reference)] => Some(reference.clone()),
-            _ => None,
-        };
-        let key = |job: &Self| job.token.as_ref().map(|token| token.key.clone());
-        let (own, own_key) = (reference(self), key(self));
         group.iter().all(|other| {
             other.instruction.customer == self.instruction.customer
-                && reference(other) != own
-                && (own_key.is_none() || key(other) != own_key)
+                && other.reference() != self.reference()
+                && (self.key().is_none() || other.key() != self.key())
         })
     }
 }
@@ -72,12 +85,8 @@ impl Deleters {
     /// By the part of the customer's people that the ref belongs to; of a customer not met yet it is not known.
     fn lane_of(&self, instruction: &Instruction) -> usize {
         let keys = self.core.keyring.cached(instruction.customer);
-        match (keys, instruction.subjects.as_slice()) {
-            (Some(keys), [Subject::Ref(reference)]) => {
-                usize::from(part_of(&ref_index(&keys, reference.as_str()))) % self.lanes.count()
-            }
-            _ => 0,
-        }
+        let part = keys.zip(reference(instruction)).map(|(keys, one)| part_of(&ref_index(&keys, one.as_str())));
+        usize::from(part.unwrap_or(0)) % self.lanes.count()
     }
 
     pub(super) async fn delete(&self, instruction: Instruction, token: Option<Token>) -> Result<Receipt, Error> {
@@ -99,17 +108,13 @@ impl Deleters {
 
 fn serve(core: &Core, group: Vec<Waiting>) {
     let asked: Vec<Asked<'_>> = group.iter().map(|job| (&job.instruction, job.token.as_ref())).collect();
-    // A panic must not take the thread with it: who waits is told, the next group is served.
-    let work = || together(core, &asked);
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    let outcomes =
-        outcome.unwrap_or_else(|_| Err(Error::internal("a deletion panicked"))).or_else(|error| match error {
-            Error::Internal(why) if asked.len() > 1 => {
-                tracing::warn!(deletions = asked.len(), error = %why, "deletions failed together; trying each alone");
-                Ok(asked.iter().map(|(instruction, token)| alone(core, instruction, *token)).collect())
-            }
-            error => Err(error),
-        });
+    let outcomes = caught(|| together(core, &asked)).or_else(|error| match error {
+        Error::Internal(why) if asked.len() > 1 => {
+            tracing::warn!(deletions = asked.len(), error = %why, "deletions failed together; trying each alone");
+            Ok(asked.iter().map(|(instruction, token)| caught(|| alone(core, instruction, *token))).collect())
+        }
+        error => Err(error),
+    });
     drop(asked);
     match outcomes {
         Ok(outcomes) => {

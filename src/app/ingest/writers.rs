@@ -4,7 +4,7 @@
 
 use super::{Item, Outcome, write};
 use crate::app::Core;
-use crate::app::lanes::{self, Lanes, Limits};
+use crate::app::lanes::{self, Lanes, Limits, caught};
 use crate::error::Error;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use tokio::sync::oneshot;
@@ -93,9 +93,8 @@ fn serve(core: &Core, jobs: Vec<Job>) {
         items.extend(job.items);
     }
     metrics::histogram!("guestlog_ingest_group_events").record(count(items.len()));
-    // A panic must not take the writer with it: the waiters are told, the next group is served.
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| write(core, &items)));
-    match outcome.unwrap_or_else(|_| Err(Error::internal("a writer panicked"))) {
+    // After a panic, too, the waiters are told, and the next group is served.
+    match caught(|| write(core, &items)) {
         Ok(mut outcomes) => {
             for (count, answer) in waiting {
                 let rest = outcomes.split_off(count.min(outcomes.len()));
