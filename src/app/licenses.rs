@@ -189,6 +189,7 @@ pub fn change(
         row.revoked_at = Some(work.now);
     }
     store::licenses::update(work.tx, &row)?;
+    work.after.licenses_changed.set(true);
     let keys = work.customer_keys(customer.id)?;
     show(&keys, row)
 }

@@ -2,6 +2,7 @@
 
 pub mod agreements;
 pub mod backup;
+mod cache;
 mod confirmation;
 pub mod customers;
 pub mod deletions;
@@ -60,7 +61,8 @@ struct Inner {
 pub(crate) struct Core {
     pub db: Db,
     pub keyring: Keyring,
-    pub known_keys: Arc<keys::Cache>,
+    pub known_keys: Arc<keys::Known>,
+    pub known_licenses: Arc<ingest::KnownLicenses>,
     pub clock: Clock,
     pub settings: Arc<Settings>,
     pub jobs: Arc<jobs::Bell>,
@@ -88,6 +90,8 @@ pub struct Work<'a, 't> {
 pub(crate) struct After {
     /// API keys have changed: those at hand are forgotten.
     pub keys_changed: Cell<bool>,
+    /// Licences have changed: those at hand are forgotten.
+    pub licenses_changed: Cell<bool>,
     /// A job was queued: the worker is woken.
     pub job_queued: Cell<bool>,
 }
@@ -307,6 +311,7 @@ impl Core {
             db,
             keyring,
             known_keys: Arc::default(),
+            known_licenses: Arc::default(),
             clock,
             settings: Arc::new(settings),
             erasures: Arc::new(erasures),
@@ -324,6 +329,9 @@ impl Core {
             .with_keys(|| self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now(), after: &after })));
         if after.keys_changed.get() {
             self.known_keys.forget();
+        }
+        if after.licenses_changed.get() {
+            self.known_licenses.forget();
         }
         let done = done?;
         if after.job_queued.get() {

@@ -48,10 +48,18 @@ pub struct Keys {
     /// The file of the master key; by default `<data_dir>/master.key`.
     #[serde(deserialize_with = "values::path")]
     pub master_key_file: PathBuf,
-    /// How long an API key is used without being looked up again, in milliseconds; a revocation by another process is
-    /// noticed so late at most. 0 looks it up at every request.
+    /// How long an API key or a licence is used without being looked up again, in milliseconds; a revocation by another
+    /// process is noticed so late at most. 0 looks them up every time.
     #[serde(deserialize_with = "values::whole::<0, 60_000, _, _>")]
     pub cache_ms: u32,
+}
+
+impl Keys {
+    /// [`Keys::cache_ms`], as a duration.
+    #[must_use]
+    pub fn cache_age(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(self.cache_ms.into())
+    }
 }
 
 /// The public listener and the bounds of what it takes.

@@ -11,6 +11,7 @@ mod rows;
 mod writers;
 
 pub(crate) use details::{Details, HostDetails};
+pub(crate) use licenses::KnownLicenses;
 pub use writers::Writers;
 
 use super::dossier::ref_index;

@@ -1,9 +1,6 @@
 //! API keys: the only thing from which the customer is known.
 
-mod cache;
-
-pub(crate) use cache::Cache;
-
+use super::cache::Cache;
 use super::page::{Ask, Page, of_whole};
 use super::{Core, View, Work};
 use crate::crypto::ApiKey;
@@ -14,7 +11,7 @@ use crate::store;
 use crate::store::keys::Key as KeyRow;
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use utoipa::ToSchema;
 
 /// Days that a key lives when nothing else is said (S-23).
@@ -23,6 +20,9 @@ pub const DEFAULT_DAYS: u32 = 365;
 pub const MAX_DAYS: u32 = 3_650;
 
 const DAY_S: i64 = 86_400;
+
+/// Keys that were looked up a moment ago, by their id.
+pub(crate) type Known = Cache<String, Arc<KeyRow>>;
 
 /// Who acts: all of it comes from the credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,8 +205,7 @@ pub(super) fn parse(token: &str) -> Result<ApiKey, Error> {
 
 /// Who holds this key, if it was looked up a moment ago, and today.
 pub(super) fn known(core: &Core, key: &ApiKey) -> Option<Result<By, Error>> {
-    let age = Duration::from_millis(core.settings.keys.cache_ms.into());
-    let row = core.known_keys.get(key.key_id(), age).filter(|row| row.last_used_day == Some(today(core)))?;
+    let row = core.known_keys.get(key.key_id(), core.settings.keys.cache_age()).filter(|row| row.last_used_day == Some(today(core)))?;
     Some(holder(core, key, &row))
 }
 
@@ -218,7 +217,7 @@ pub(super) fn authenticate(core: &Core, key: &ApiKey) -> Result<By, Error> {
     let by = holder(core, key, &row)?;
     note_use(core, &mut row);
     // Only keys whose secret was right are kept: nobody can fill the cache with others.
-    core.known_keys.keep(round, since, Arc::new(row));
+    core.known_keys.keep(round, since, row.key_id.clone(), Arc::new(row));
     Ok(by)
 }
 
