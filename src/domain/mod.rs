@@ -1,9 +1,11 @@
 //! Pure values and rules: no input or output, nothing of the other floors.
 
+pub mod calendar;
 pub mod canonical;
 mod coded;
 pub mod contact;
 pub mod cpr;
+pub mod deadlines;
 pub mod event;
 pub mod field;
 pub mod ids;

@@ -18,6 +18,7 @@ mod client;
 mod contract;
 mod convergence;
 mod crowd;
+mod deadlines;
 mod deletions;
 mod deletions_together;
 mod demo;
