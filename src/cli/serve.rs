@@ -35,6 +35,7 @@ pub struct Args {
 /// Settings, database, key or addresses that cannot be used; a listener that fails; a stop that was cut short.
 pub fn run(config: Option<PathBuf>, args: &Args) -> Result<(), Failure> {
     let settings = Settings::load(config)?;
+    settings.fit_to_serve()?;
     telemetry::init(&settings.log).map_err(|error| Failure::fault(&error))?;
     let (app, ran) = house::starting(settings, args.migrate)?;
     if args.migrate {

@@ -7,6 +7,7 @@ use super::values::MAX_SECRET_BYTES;
 use config::{Map, Value, ValueKind};
 use std::fs::File;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// The same settings with secrets from files put in, and what depends on others filled in where it is not given.
@@ -65,6 +66,16 @@ fn derived(given: &Map<String, Value>) -> Layer {
             let url = format!("file://{data_dir}/erasures.journal");
             found.insert("erasure.journal".to_owned(), Value::new(Some(&origin), url));
         }
+    }
+    if tree::find(given, "http.public_url").is_none()
+        && let Some(Value { kind: ValueKind::String(listen), .. }) = tree::find(given, "http.listen")
+        && let Ok(listen) = listen.parse::<SocketAddr>()
+    {
+        let scheme = if tree::find(given, "http.tls").is_some() { "https" } else { "http" };
+        // Whoever listens on all addresses is reached from this machine at least.
+        let host = if listen.ip().is_loopback() { listen.to_string() } else { format!("localhost:{}", listen.port()) };
+        let origin = "derived from http.listen".to_owned();
+        found.insert("http.public_url".to_owned(), Value::new(Some(&origin), format!("{scheme}://{host}")));
     }
     Layer::new(found)
 }

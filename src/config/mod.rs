@@ -1,11 +1,12 @@
 //! Typed settings: built-in defaults, a configuration directory, the environment, the command line.
 //!
 //! A setting that does not exist or lies outside its bounds stops the start, for a typing error in a limit or a
-//! retention that is silently ignored is found only by its damage. Imports nothing of the house, so that every floor
-//! may read it.
+//! retention that is silently ignored is found only by its damage. Imports `domain` alone, so that every floor may read
+//! it.
 
 mod error;
 mod fill;
+mod identity;
 mod layer;
 mod sections;
 mod sources;
@@ -17,6 +18,7 @@ mod values;
 mod tests;
 
 pub use error::ConfigError;
+pub use identity::{Authority, Operator, Recipient, RecipientRole};
 pub use sections::{
     Database, Erasure, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Reconciliation, Tls, Visits,
 };
@@ -51,6 +53,14 @@ pub struct Settings {
     pub erasure: Erasure,
     /// Comparisons with the list of people whom a customer still holds.
     pub reconciliation: Reconciliation,
+    /// Who runs the service; public notices need it.
+    #[serde(default)]
+    pub operator: Option<Operator>,
+    /// To whom people can complain.
+    pub authority: Authority,
+    /// Those outside the operator's own house who get data, each by name.
+    #[serde(default)]
+    pub recipients: Vec<Recipient>,
     /// How often a key may call.
     pub limits: Limits,
     /// What is logged, and how.
@@ -69,6 +79,30 @@ impl Settings {
     /// When a file cannot be read, or a setting is unknown, malformed or out of bounds; names it and its source.
     pub fn load(directory: Option<PathBuf>) -> Result<Self, ConfigError> {
         Sources::of_process(directory)?.load()
+    }
+
+    /// Whether people can be served in public: a notice without the operator's identity must not be shown, and links in
+    /// mails must lead to the service by a way that nobody can listen on (REQUIREMENTS A-06, B-45).
+    ///
+    /// # Errors
+    /// In production, when `operator` is missing, or `http.public_url` is not https or leads nowhere but here.
+    pub fn fit_to_serve(&self) -> Result<(), ConfigError> {
+        let missing = |name: &str, expected: &str| {
+            let line = self.effective.iter().find(|line| line.name == name);
+            let origin = line.map_or("not set", |line| line.origin.as_str()).to_owned();
+            Err(ConfigError::Setting { name: name.to_owned(), origin, expected: expected.to_owned() })
+        };
+        let url = &self.http.public_url;
+        match self.profile {
+            Profile::Production if self.operator.is_none() => missing(
+                "operator",
+                "expected name, cvr, address, postcode, city, email and phone: notices to the public name who runs the service",
+            ),
+            Profile::Production if !url.is_https() || url.is_local() => {
+                missing("http.public_url", "expected https:// and the host under which people reach the service")
+            }
+            Profile::Development | Profile::Production => Ok(()),
+        }
     }
 
     /// Every setting in force with the source it came from, in the order of their names; secrets as `(set)`.

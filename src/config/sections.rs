@@ -1,6 +1,7 @@
 //! The sections of the settings, as plain values.
 
 use super::values::{self, Choice};
+use crate::domain::public_url::PublicUrl;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -69,6 +70,9 @@ pub struct Http {
     /// Address and port; port 0 takes a free one.
     #[serde(deserialize_with = "values::address")]
     pub listen: SocketAddr,
+    /// The address people reach the service under, for links in mails; by default that of `listen`.
+    #[serde(deserialize_with = "values::public_url")]
+    pub public_url: PublicUrl,
     /// Threads that serve requests; 0 is one per core.
     #[serde(deserialize_with = "values::whole::<0, 256, _, _>")]
     pub workers: usize,

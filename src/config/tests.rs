@@ -216,3 +216,68 @@ fn every_setting_of_the_built_in_files_is_documented() {
         assert!(!numeric || line.contains('#'), "no bounds are told: {line}");
     }
 }
+
+const OPERATOR: &str = "[operator]\nname = \"Nordlys ApS\"\ncvr = 38951076\naddress = \"Havnegade 1\"\npostcode = 8000\n\
+    city = \"Aarhus C\"\nemail = \"privatliv@nordlys.example\"\nphone = \"+45 12 34 56 78\"\n";
+const PUBLIC: &str = "[http]\npublic_url = \"https://privatliv.nordlys.example/\"\n";
+
+#[test]
+fn production_does_not_serve_without_identity_and_a_public_address() {
+    let scratch = Scratch::new();
+    let load = |text: &str| {
+        scratch.write("production.toml", text);
+        variables(Some(&scratch.0), &[("GUESTLOG_PROFILE", "production")])
+    };
+    let refused = |text: &str| load(text).unwrap().fit_to_serve().unwrap_err().to_string();
+    assert!(refused(PUBLIC).starts_with("setting operator (not set): expected name, cvr, "));
+    assert!(refused(OPERATOR).starts_with("setting http.public_url (derived from http.listen): expected https://"));
+    assert!(refused(&format!("{OPERATOR}[http]\npublic_url = \"https://localhost\"\n")).contains("http.public_url"));
+    let settings = load(&format!("{OPERATOR}{PUBLIC}")).unwrap();
+    settings.fit_to_serve().unwrap();
+    let operator = settings.operator.unwrap();
+    assert_eq!((operator.cvr.as_str(), operator.postcode_city().as_str()), ("38951076", "8000 Aarhus C"));
+    assert_eq!(settings.http.public_url.to("/privacy"), "https://privatliv.nordlys.example/privacy");
+    assert_eq!(settings.authority.name.as_str(), "Datatilsynet");
+    // Half an identity is none.
+    assert!(refusal(load("[operator]\nname = \"Nordlys ApS\"\n")).starts_with("setting operator."));
+    let wrong = OPERATOR.replace("38951076", "38951077");
+    assert!(refusal(load(&wrong)).starts_with("setting operator.cvr (file "), "{}", refusal(load(&wrong)));
+    // Development has an example, so that every notice can be looked at.
+    Sources::default().load().unwrap().fit_to_serve().unwrap();
+}
+
+#[test]
+fn the_public_address_follows_the_listener() {
+    for (listen, url) in [
+        ("127.0.0.1:9000", "http://127.0.0.1:9000"),
+        ("[::1]:9000", "http://[::1]:9000"),
+        ("0.0.0.0:9000", "http://localhost:9000"),
+    ] {
+        let settings = variables(None, &[("GUESTLOG__HTTP__LISTEN", listen)]).unwrap();
+        assert_eq!(settings.http.public_url.as_str(), url);
+    }
+    let said = refused_variable("GUESTLOG__HTTP__PUBLIC_URL", "http://canary.example");
+    assert!(said.contains("expected https://") && !said.contains("canary"), "{said}");
+}
+
+#[test]
+fn recipients_are_named_one_by_one_and_leave_the_area_on_a_ground() {
+    let scratch = Scratch::new();
+    let one = |name: &str, further: &str| {
+        let purpose = "purpose_da = \"Drift\"\npurpose_en = \"Hosting\"\nrole = \"processor\"\n";
+        format!("[[recipients]]\nname = \"{name}\"\n{purpose}{further}\n")
+    };
+    scratch.write("default.toml", &[one("Nord", "country = \"DK\""), one("Vest", "country = \"US\"")].concat());
+    let said = refusal(scratch.load());
+    assert!(
+        said.starts_with("setting recipients[1].transfer_basis (file ") && said.contains("outside the EEA"),
+        "{said}"
+    );
+    let grounded = "country = \"US\"\ntransfer_basis = \"EU-US Data Privacy Framework\"";
+    scratch.write("default.toml", &[one("Nord", "country = \"DK\""), one("Vest", grounded)].concat());
+    let recipients = scratch.load().unwrap().recipients;
+    assert_eq!(recipients.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["Nord", "Vest"]);
+    scratch.write("default.toml", &one("Nord", "country = \"dk-canary\""));
+    let said = refusal(scratch.load());
+    assert!(said.starts_with("setting recipients[0].country (file ") && !said.contains("canary"), "{said}");
+}

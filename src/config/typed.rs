@@ -1,8 +1,8 @@
 //! From the merged tree to typed settings, and from serde's errors to ours.
 
-use super::Settings;
 use super::error::ConfigError;
 use super::tree;
+use super::{Recipient, Settings};
 use config::{Map, Value};
 
 /// Checks every value and gives it its type.
@@ -11,11 +11,14 @@ pub(super) fn settings(tree: &Map<String, Value>) -> Result<Settings, ConfigErro
         let path = error.path().to_string();
         let (below, expected) = explain(error.inner());
         let name = below.map_or_else(|| path.clone(), |field| format!("{path}.{field}"));
-        let place = tree::find(tree, &name).or_else(|| tree::find(tree, &path));
+        // Of a list, its own origin: what stands in it has no name.
+        let list = path.split('[').next().unwrap_or_default();
+        let place = tree::find(tree, &name).or_else(|| tree::find(tree, &path)).or_else(|| tree::find(tree, list));
         let origin = place.map_or("not set", tree::origin).to_owned();
         ConfigError::Setting { name, origin, expected }
     })?;
     outlasts(&settings, tree)?;
+    grounded(&settings, tree)?;
     Ok(settings)
 }
 
@@ -35,6 +38,15 @@ fn outlasts(settings: &Settings, tree: &Map<String, Value>) -> Result<(), Config
         "expected at least {least}: {MARGIN_DAYS} more than erasure.backup_window_days and erasure.max_event_age_days"
     );
     Err(ConfigError::Setting { name: name.to_owned(), origin, expected })
+}
+
+/// Data that leave the European Economic Area do so on a named ground (Articles 44 to 49 GDPR).
+fn grounded(settings: &Settings, tree: &Map<String, Value>) -> Result<(), ConfigError> {
+    let away = |recipient: &Recipient| !recipient.country.is_in_eea() && recipient.transfer_basis.is_none();
+    let Some(at) = settings.recipients.iter().position(away) else { return Ok(()) };
+    let origin = tree::find(tree, "recipients").map_or("not set", tree::origin).to_owned();
+    let expected = "expected the ground of the transfer, since the country is outside the EEA".to_owned();
+    Err(ConfigError::Setting { name: format!("recipients[{at}].transfer_basis"), origin, expected })
 }
 
 /// What was expected, with nothing of the value; and the field, when one is missing.

@@ -3,6 +3,8 @@
 //! The `config` crate's own conversions are not used: they take `true` for 1, round 1.5 to 2 and repeat the value in
 //! the error. Errors made here say what is expected and nothing else.
 
+use crate::domain::FieldError;
+use crate::domain::public_url::PublicUrl;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
@@ -112,6 +114,30 @@ pub(super) fn choice<'de, T: Choice, D: Deserializer<'de>>(from: D) -> Result<T,
 /// An IP address and port.
 pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
     words(from, "an IP address and port, as 127.0.0.1:8080 or [::1]:8080", |text| text.parse().ok())
+}
+
+/// An address of the service, as [`PublicUrl::new`] takes it.
+pub(super) fn public_url<'de, D: Deserializer<'de>>(from: D) -> Result<PublicUrl, D::Error> {
+    let expected = "https:// with a host and at most a port, or http:// with localhost or a loopback address";
+    words(from, expected, |text| PublicUrl::new(text).ok())
+}
+
+/// A text of the domain, which says what is expected.
+pub(super) fn domain<'de, T, D: Deserializer<'de>>(
+    from: D,
+    expected: &str,
+    text: impl Fn(&str) -> Result<T, FieldError>,
+) -> Result<T, D::Error> {
+    words(from, expected, |given| text(given).ok())
+}
+
+/// As [`domain`], of digits that TOML may hold as a number.
+pub(super) fn digits<'de, T, D: Deserializer<'de>>(
+    from: D,
+    expected: &str,
+    text: impl Fn(&str) -> Result<T, FieldError>,
+) -> Result<T, D::Error> {
+    read(from, expected, |number| text(&number.to_string()).ok(), |given| text(given).ok())
 }
 
 /// A path that is not empty.

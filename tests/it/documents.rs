@@ -81,6 +81,7 @@ fn the_readme_lists_every_setting_and_no_other() {
         "http.tls.certificate_file",
         "http.tls.key_file",
         "http.tls.reload_ms",
+        "recipients",
     ] {
         real.insert(name.to_owned());
     }

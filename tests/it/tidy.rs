@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Each floor with the floors it may see. A floor that is not named here may not exist.
 const MAY_SEE: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("config", &[]),
+    ("config", &["domain"]),
     ("clock", &["domain"]),
     ("error", &["domain"]),
     ("crypto", &["domain"]),
