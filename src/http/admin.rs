@@ -151,30 +151,19 @@ pub async fn customer(_: Operator, Path(id): Path<OfCustomer>, app: Data<App>) -
     Ok(Json(app.read(move |view| customers::get(view, id.0)).await?))
 }
 
-/// What to change of a customer.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CustomerChange {
-    /// The company's name.
-    name: Option<Label>,
-    /// IANA time zone.
-    time_zone: Option<Zone>,
-}
-
-/// Changes a customer's name or time zone.
+/// Changes what is known of a customer: a JSON merge patch, in which null removes.
 #[utoipa::path(patch, path = "/v1/admin/customers/{id}", tag = "admin", operation_id = "change_customer",
     params(("id" = uuid::Uuid, Path, description = "The customer's id")),
-    request_body = CustomerChange,
+    request_body = customers::Change,
     responses((status = 200, description = "Changed", body = Customer), Refusals),
     security(("key" = ["admin"])))]
 pub async fn change_customer(
     _: Operator,
     Path(id): Path<OfCustomer>,
-    Body(change, _): Body<CustomerChange>,
+    Body(change, _): Body<customers::Change>,
     app: Data<App>,
 ) -> Result<Json<Customer>, Error> {
-    let changed = app.write(move |work| customers::change(work, id.0, change.name.as_ref(), change.time_zone));
-    Ok(Json(changed.await?))
+    Ok(Json(app.write(move |work| customers::change(work, id.0, &change)).await?))
 }
 
 /// A licence to issue.

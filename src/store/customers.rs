@@ -7,8 +7,8 @@ use crate::domain::{CustomerId, PublicId, Timestamp};
 use diesel::prelude::*;
 
 /// A customer's row.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = customers)]
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = customers, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct Customer {
     /// Inside the database.
     pub id: CustomerId,
@@ -20,6 +20,12 @@ pub struct Customer {
     pub time_zone: String,
     /// When it was created.
     pub created_at: Timestamp,
+    /// The language in which it is written to.
+    pub locale: String,
+    /// How it is named and written to, sealed under its own key.
+    pub contact_sealed: Option<Vec<u8>>,
+    /// The version of that key.
+    pub key_version: Option<i32>,
 }
 
 /// A wrapped key's row.
@@ -79,10 +85,19 @@ pub fn page(conn: &mut Conn, after: Option<CustomerId>, limit: i64) -> QueryResu
         .load(conn)
 }
 
-/// Changes name and time zone.
-pub fn update(tx: &mut Tx<'_>, id: CustomerId, name: &str, time_zone: &str) -> QueryResult<usize> {
+/// A customer, its row locked until the transaction ends; SQLite has one writer and needs no lock.
+pub fn lock(tx: &mut Tx<'_>, id: CustomerId) -> QueryResult<Option<Customer>> {
     let conn: &mut Conn = tx;
-    diesel::update(customers::table.find(id))
-        .set((customers::name.eq(name), customers::time_zone.eq(time_zone)))
-        .execute(conn)
+    match conn {
+        Conn::Postgres(c) => {
+            customers::table.find(id).select(Customer::as_select()).for_no_key_update().first(c).optional()
+        }
+        Conn::Sqlite(c) => customers::table.find(id).select(Customer::as_select()).first(c).optional(),
+    }
+}
+
+/// Changes what is known of a customer.
+pub fn update(tx: &mut Tx<'_>, customer: &Customer) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    diesel::update(customers::table.find(customer.id)).set(customer).execute(conn)
 }

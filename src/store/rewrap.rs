@@ -1,9 +1,9 @@
 //! Putting stored keys under other keys, a batch at a time.
 
 use super::conn::Conn;
-use super::customers::CustomerKey;
+use super::customers::{Customer, CustomerKey};
 use super::licenses::License;
-use super::schema::{customer_keys, licenses, people};
+use super::schema::{customer_keys, customers, licenses, people};
 use super::tx::Tx;
 use crate::domain::{CustomerId, LicenseId, PersonId};
 use diesel::prelude::*;
@@ -104,13 +104,23 @@ pub fn set_license(
         .execute(conn)
 }
 
+/// Stores a customer's contact as another version seals it.
+pub fn set_contact(tx: &mut Tx<'_>, row: &Customer) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    diesel::update(customers::table.find(row.id))
+        .set((customers::contact_sealed.eq(&row.contact_sealed), customers::key_version.eq(row.key_version)))
+        .execute(conn)
+}
+
 /// Whether anything of a customer's is still under an earlier version.
 pub fn anything_before(conn: &mut Conn, customer: CustomerId, version: i32) -> QueryResult<bool> {
     let person = people::customer_id.eq(customer).and(people::key_version.lt(version));
     let person = people::table.filter(person).select(people::id).first::<PersonId>(conn).optional()?;
     let license = licenses::customer_id.eq(customer).and(licenses::key_version.lt(version));
     let license = licenses::table.filter(license).select(licenses::id).first::<LicenseId>(conn).optional()?;
-    Ok(person.is_some() || license.is_some())
+    let contact = customers::id.eq(customer).and(customers::key_version.lt(version));
+    let contact = customers::table.filter(contact).select(customers::id).first::<CustomerId>(conn).optional()?;
+    Ok(person.is_some() || license.is_some() || contact.is_some())
 }
 
 /// Deletes the earlier versions of a customer's sealing key.

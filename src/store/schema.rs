@@ -56,6 +56,9 @@ diesel::table! {
         name -> Text,
         time_zone -> Text,
         created_at -> Timestamptz,
+        locale -> Text,
+        contact_sealed -> Nullable<Bytea>,
+        key_version -> Nullable<Int4>,
     }
 }
 

@@ -19,6 +19,7 @@ mod contract;
 mod convergence;
 mod crowd;
 mod deadlines;
+mod customers;
 mod deletions;
 mod deletions_together;
 mod demo;

@@ -74,6 +74,15 @@ pub fn operator(canary: &Canary, customer: &str) -> Vec<Call> {
         post("licenses", &license).header("idempotency-key", canary.text(41)),
         post("keys", &key).header("idempotency-key", canary.text(42)),
         Call::new("GET", format!("{path}/licenses"), 200).operator(),
+        Call::new("PATCH", path.clone(), 200).operator().json(&json!({
+            "legal_name": format!("{} Drift A/S", canary.text(43)),
+            "contact_name": canary.text(44),
+            "address": format!("{}vej 1", canary.text(45)),
+            "email": canary.email(46),
+            "phone": canary.phone(47),
+        })),
+        Call::new("GET", path, 200).operator(),
+        Call::new("GET", "/v1/admin/customers", 200).operator(),
     ]
 }
 

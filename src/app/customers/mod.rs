@@ -1,8 +1,11 @@
 //! Customers: the companies on whose behalf data are kept.
 
+mod contact;
+
 use super::page::{Ask, Page, cut};
 use super::{View, Work};
 use crate::crypto::{KeyPurpose, WrappedCustomerKey};
+use crate::domain::locale::Locale;
 use crate::domain::text::Label;
 use crate::domain::zone::Zone;
 use crate::domain::{CustomerId, PublicId, Timestamp};
@@ -12,24 +15,27 @@ use crate::store::customers::CustomerKey;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+pub(super) use contact::reseal;
+pub use contact::{Change, Contact, Details, contact};
+
 /// A customer as shown.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Customer {
     /// Its identifier.
     #[schema(value_type = uuid::Uuid)]
     pub id: PublicId,
-    /// The company's name.
-    pub name: String,
+    /// How it is named and written to.
+    #[serde(flatten)]
+    pub contact: Contact,
     /// IANA time zone in which its days are counted.
     pub time_zone: String,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
-impl From<store::customers::Customer> for Customer {
-    fn from(row: store::customers::Customer) -> Self {
-        Self { id: row.public_id, name: row.name, time_zone: row.time_zone, created_at: row.created_at }
-    }
+fn show(view: &mut View<'_>, row: store::customers::Customer) -> Result<Customer, Error> {
+    let contact = contact::of_row(view, &row)?;
+    Ok(Customer { id: row.public_id, contact, time_zone: row.time_zone, created_at: row.created_at })
 }
 
 /// Creates a customer with fresh keys.
@@ -44,13 +50,16 @@ pub fn create(work: &mut Work<'_, '_>, name: &Label, zone: Zone) -> Result<Custo
         name: name.as_str().to_owned(),
         time_zone: zone.name().to_owned(),
         created_at: work.now,
+        locale: Locale::Da.as_str().to_owned(),
+        contact_sealed: None,
+        key_version: None,
     };
     store::customers::insert(work.tx, &row)?;
     let master = work.master()?;
     let keys = work.core.keyring.create_customer(&master, id).map_err(Error::internal)?;
     let keys: Vec<_> = keys.into_iter().map(|key| key_row(id, key, work.now)).collect::<Result<_, _>>()?;
     store::customers::insert_keys(work.tx, &keys)?;
-    Ok(row.into())
+    show(&mut work.view(), row)
 }
 
 pub(super) fn key_row(customer_id: CustomerId, key: WrappedCustomerKey, now: Timestamp) -> Result<CustomerKey, Error> {
@@ -85,7 +94,8 @@ pub(super) fn wrapped_key(row: CustomerKey) -> Result<WrappedCustomerKey, Error>
 /// # Errors
 /// `not_found`.
 pub fn get(view: &mut View<'_>, id: PublicId) -> Result<Customer, Error> {
-    Ok(row(view, id)?.into())
+    let row = row(view, id)?;
+    show(view, row)
 }
 
 pub(super) fn row(view: &mut View<'_>, id: PublicId) -> Result<store::customers::Customer, Error> {
@@ -114,34 +124,26 @@ pub fn list(view: &mut View<'_>, ask: &Ask) -> Result<Page<Customer>, Error> {
     let keyring = &view.core.keyring;
     let after = ask.position(keyring, None, "customers")?.and_then(|text| text.parse().ok()).map(CustomerId);
     let rows = store::customers::page(view.conn, after, limit as i64 + 1)?;
-    cut(
-        keyring,
-        None,
-        "customers",
-        limit,
-        rows,
-        |row| row.id.0.to_string(),
-        |rows| Ok(rows.into_iter().map(Customer::from).collect()),
-    )
+    let position = |row: &store::customers::Customer| row.id.0.to_string();
+    cut(keyring, None, "customers", limit, rows, position, |rows| rows.into_iter().map(|row| show(view, row)).collect())
 }
 
-/// Changes name or time zone.
+/// Changes what is known of a customer.
 ///
 /// # Errors
 /// `not_found`.
-pub fn change(
-    work: &mut Work<'_, '_>,
-    id: PublicId,
-    name: Option<&Label>,
-    zone: Option<Zone>,
-) -> Result<Customer, Error> {
-    let mut row = row(&mut work.view(), id)?;
-    if let Some(name) = name {
+pub fn change(work: &mut Work<'_, '_>, id: PublicId, change: &Change) -> Result<Customer, Error> {
+    let customer = internal_id(&mut work.view(), id)?;
+    // No rotation of its key may pass between the look at it and the seal; and two changes follow each other.
+    store::locks::hold_customer(work.tx, customer, false)?;
+    let mut row = store::customers::lock(work.tx, customer)?.ok_or_else(Error::not_found)?;
+    if let Some(name) = &change.name {
         name.as_str().clone_into(&mut row.name);
     }
-    if let Some(zone) = zone {
+    if let Some(zone) = change.time_zone {
         zone.name().clone_into(&mut row.time_zone);
     }
-    store::customers::update(work.tx, row.id, &row.name, &row.time_zone)?;
-    Ok(row.into())
+    contact::change(work, &mut row, change)?;
+    store::customers::update(work.tx, &row)?;
+    show(&mut work.view(), row)
 }

@@ -205,7 +205,10 @@ pub(super) fn parse(token: &str) -> Result<ApiKey, Error> {
 
 /// Who holds this key, if it was looked up a moment ago, and today.
 pub(super) fn known(core: &Core, key: &ApiKey) -> Option<Result<By, Error>> {
-    let row = core.known_keys.get(key.key_id(), core.settings.keys.cache_age()).filter(|row| row.last_used_day == Some(today(core)))?;
+    let row = core
+        .known_keys
+        .get(key.key_id(), core.settings.keys.cache_age())
+        .filter(|row| row.last_used_day == Some(today(core)))?;
     Some(holder(core, key, &row))
 }
 

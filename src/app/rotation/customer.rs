@@ -37,6 +37,7 @@ pub fn rotate_customer(app: &App, customer: PublicId) -> Result<CustomerRotation
     for _ in 0..PASSES {
         people += rewrap_people(core, id, version)?;
         licenses += reseal_licenses(core, id, version)?;
+        patiently(|| core.write(|work| reseal_contact(work, id, version)))?;
         // Looked at without holding anybody up; below, it is only made sure of.
         if patiently(|| core.read(|view| Ok(rewrap::anything_before(view.conn, id, version)?)))? {
             continue;
@@ -122,6 +123,16 @@ fn reseal_batch(work: &mut Work<'_, '_>, customer: CustomerId, version: i32) -> 
         rewrap::set_license(work.tx, customer, row.id, version, &sealed)?;
     }
     Ok(rows.len())
+}
+
+fn reseal_contact(work: &mut Work<'_, '_>, customer: CustomerId, version: i32) -> Result<(), Error> {
+    store::locks::hold_customer(work.tx, customer, false)?;
+    let keys = work.customer_keys(customer)?;
+    let row = store::customers::lock(work.tx, customer)?;
+    let Some(mut row) = row.filter(|row| row.key_version.is_some_and(|of| of < version)) else { return Ok(()) };
+    customers::reseal(&keys, &mut row)?;
+    rewrap::set_contact(work.tx, &row)?;
+    Ok(())
 }
 
 /// Deletes the old versions once nothing is under them; false when something is.

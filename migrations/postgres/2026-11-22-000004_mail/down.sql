@@ -1,0 +1,4 @@
+ALTER TABLE customers
+    DROP COLUMN key_version,
+    DROP COLUMN contact_sealed,
+    DROP COLUMN locale;

@@ -1,0 +1,3 @@
+ALTER TABLE customers DROP COLUMN key_version;
+ALTER TABLE customers DROP COLUMN contact_sealed;
+ALTER TABLE customers DROP COLUMN locale;
