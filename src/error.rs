@@ -93,8 +93,16 @@ codes! {
     "Kunden har slettet personen, og forsinkede beskeder må ikke bringe personen tilbage. Skal personen oprettes på ny, så brug PUT med ?recreate=true: så begynder forfra under samme ref, og begivenheder fra før afvises fortsat.";
     /// The person's data are restricted: they must be kept.
     PersonRestricted = "person_restricted" / 409: "The person's data are under restriction", "Personens oplysninger er under begrænsning";
-    "The person has asked that the data be kept: the processing is unlawful and the person opposes erasure, or the person needs the data for a legal claim (Article 18(1)(b) and (c) GDPR). Nothing was deleted. If the deletion is to be carried out all the same, repeat the request with ?confirmation= and the token in 'confirmation'.",
-    "Personen har bedt om, at oplysningerne bevares: behandlingen er ulovlig, og personen modsætter sig sletning, eller personen skal bruge oplysningerne til et retskrav (artikel 18, stk. 1, litra b og c, i databeskyttelsesforordningen). Intet er slettet. Skal der slettes alligevel, så gentag forespørgslen med ?confirmation= og koden i 'confirmation'.";
+    "The person's data may be stored and not used otherwise (Article 18 GDPR). They are in no list, count or message. A key with the scope rights sees the mark by GET /v1/people/{ref}; with ?restricted= and the ground of the exception it reads the data, and the reading is written down. A deletion is refused when the person has asked that the data be kept (grounds b and c): nothing was deleted. If it is to be carried out all the same, repeat the request with ?confirmation= and the token in 'confirmation'.",
+    "Personens oplysninger må kun opbevares, ikke bruges til andet (artikel 18 i databeskyttelsesforordningen). De indgår ikke i lister, optællinger eller beskeder. En nøgle med rettigheden rights kan se markeringen med GET /v1/people/{ref}; med ?restricted= og grunden til undtagelsen kan den læse oplysningerne, og det bliver noteret. En sletning afvises, når personen har bedt om, at oplysningerne bevares (litra b og c): intet er slettet. Skal der slettes alligevel, så gentag forespørgslen med ?confirmation= og koden i 'confirmation'.";
+    /// A restriction is to be lifted, and the person has not been told.
+    PersonNotTold = "person_not_told" / 409: "The person must be told first", "Personen skal have besked først";
+    "A restriction may be lifted only when the person has been told that it will be (Article 18(3) GDPR). Tell the person, and repeat the request with ?told_at= and the time at which you did.",
+    "En begrænsning må først ophæves, når personen har fået besked om det (artikel 18, stk. 3, i databeskyttelsesforordningen). Giv personen besked, og gentag forespørgslen med ?told_at= og tidspunktet for beskeden.";
+    /// Nobody may refuse this objection.
+    ObjectionAbsolute = "objection_absolute" / 409: "This objection cannot be refused", "Denne indsigelse kan ikke afvises";
+    "An objection to direct marketing stops it at once and for good, and a consent can always be withdrawn (Articles 21(3) and 7(3) GDPR). There is nothing to weigh, so neither can be refused, and an objection to marketing cannot be removed.",
+    "En indsigelse mod direkte markedsføring stopper den straks og for altid, og et samtykke kan altid trækkes tilbage (artikel 21, stk. 3, og artikel 7, stk. 3, i databeskyttelsesforordningen). Der er intet at afveje. Derfor kan ingen af dem afvises, og en indsigelse mod markedsføring kan ikke fjernes.";
     /// A comparison would delete more than its bound.
     ReconciliationNeedsConfirmation = "reconciliation_needs_confirmation" / 409: "The comparison would delete many people", "Sammenligningen ville slette mange personer";
     "The list lacks more of the people held than the bound allows, or it is empty. Nothing was deleted. If the list is right, send it again with ?confirmation= and the token in 'confirmation'.",
@@ -115,6 +123,10 @@ codes! {
     LicenseUnknown = "license_unknown" / 422: "The licence is not in force", "Licensen er ikke gyldig";
     "The customer of this key has no licence of that number, or it has been revoked.",
     "Kunden har ingen licens med dette nummer, eller den er tilbagekaldt.";
+    /// A hold that rests on no provision.
+    HoldWithoutGround = "hold_without_ground" / 422: "The hold names no provision", "Der er ikke nævnt nogen bestemmelse";
+    "Data may be kept beyond an erasure only where Article 17(3) GDPR allows it. Name the provision that demands it in 'law', for instance 'Bogføringsloven § 12' or the number of the legal case. Administrative reasons alone are not enough.",
+    "Oplysninger må kun bevares trods sletning, når artikel 17, stk. 3, i databeskyttelsesforordningen giver lov til det. Nævn den bestemmelse, der kræver det, i 'law', for eksempel 'Bogføringsloven § 12' eller retssagens nummer. Administrative grunde alene er ikke nok.";
     /// More requests than the limit allows.
     TooManyRequests = "too_many_requests" / 429: "Too many requests", "For mange forespørgsler";
     "The limit for this key is used up for now. The header Retry-After says in how many seconds to try again.",

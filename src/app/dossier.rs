@@ -2,13 +2,27 @@
 
 use crate::crypto::{CustomerKeys, DataKey, Place, Row, WrappedPersonKey};
 use crate::domain::contact::{Email, Phone};
+use crate::domain::objection::Purpose;
 use crate::domain::person::{Dated, Field, Kind, Source, keep_later, later_kind};
-use crate::domain::{CustomerId, EventKey, PersonId, Timestamp, VisitId};
+use crate::domain::{CustomerId, EventKey, PersonId, PublicId, Timestamp, VisitId};
 use crate::error::Error;
 use crate::store::people::Person;
 
 /// Person keys are made once and die with the person.
 const PERSON_KEY_VERSION: u32 = 1;
+
+/// Words about a person: where they stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Words {
+    /// Why the data are restricted.
+    Restriction,
+    /// What the person says beside the data.
+    Statement,
+    /// On which grounds an objection was refused.
+    Objection(Purpose),
+    /// Which provision demands a hold.
+    Hold(PublicId),
+}
 
 /// A person's row and key; sealing and opening of everything that is the person's.
 pub(crate) struct Dossier {
@@ -207,10 +221,26 @@ impl Dossier {
         text(self.key.open(&place, sealed).map_err(Error::internal)?.to_vec())
     }
 
-    /// Seals why the person's data are restricted.
-    pub fn seal_reason(&self, plain: &str) -> Result<Vec<u8>, Error> {
-        let place = self.place("restrictions", "reason_sealed", Row::Key(self.row.id.0));
-        self.key.seal(&place, plain.as_bytes()).map_err(Error::internal)
+    /// Seals words about the person that stand in a row of another table.
+    pub fn seal_words(&self, words: Words, plain: &str) -> Result<Vec<u8>, Error> {
+        self.key.seal(&self.words_place(words), plain.as_bytes()).map_err(Error::internal)
+    }
+
+    /// Opens them again.
+    pub fn open_words(&self, words: Words, sealed: &[u8]) -> Result<String, Error> {
+        text(self.key.open(&self.words_place(words), sealed).map_err(Error::internal)?.to_vec())
+    }
+
+    fn words_place(&self, words: Words) -> Place {
+        let own = self.row.id.0;
+        match words {
+            Words::Restriction => self.place("restrictions", "reason_sealed", Row::Key(own)),
+            Words::Statement => self.place("statements", "text_sealed", Row::Key(own)),
+            Words::Objection(purpose) => {
+                self.place("objections", "grounds_sealed", Row::Part(own, purpose.number().into()))
+            }
+            Words::Hold(id) => self.place("holds", "law_sealed", Row::Uuid(id.0)),
+        }
     }
 
     /// Seals the customer's own identifier of a visit.
@@ -269,6 +299,19 @@ pub(crate) fn email_index(keys: &CustomerKeys, text: &str) -> Option<Vec<u8>> {
 pub(crate) fn phone_index(keys: &CustomerKeys, text: &str) -> Option<Vec<u8>> {
     let phone = Phone::new(text).ok()?;
     Some(keys.index.index("person.phone", phone.normalised().as_bytes()).to_vec())
+}
+
+/// By what the holds of a ref are found, the living person's and those of what is left of erased ones.
+pub(crate) fn hold_digest(keys: &CustomerKeys, ref_index: &[u8]) -> [u8; 32] {
+    keys.index.digest("hold", &[ref_index])
+}
+
+/// The blind index of what is left of an erased person: no ref leads to it, and the ref is free for another life.
+///
+/// A restored backup holds the person under the same internal id, so that the same comes out when its erasure is
+/// repeated.
+pub(crate) fn rest_index(keys: &CustomerKeys, ref_index: &[u8], id: PersonId) -> [u8; 32] {
+    keys.index.digest("hold.rest", &[ref_index, &id.0.to_be_bytes()])
 }
 
 /// By what an erased person's tombstone and journal entries are found.

@@ -129,7 +129,7 @@ pub struct Filter {
 /// # Errors
 /// `not_found`.
 pub fn get(view: &mut View<'_>, customer: CustomerId, id: EventId) -> Result<Event, Error> {
-    let row = store::events::get(view.conn, customer, id)?.ok_or_else(Error::not_found)?;
+    let row = store::events::get(view.conn, customer, id, view.sight)?.ok_or_else(Error::not_found)?;
     show_all(view, customer, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -151,7 +151,7 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
             None => stored_key(view, customer, after)?,
         };
         store::locks::await_writers(view.conn, customer)?;
-        let rows = store::events::page_stored_after(view.conn, customer, &narrow, after, limit as i64 + 1)?;
+        let rows = store::events::page_stored_after(view.conn, customer, &narrow, after, limit as i64 + 1, view.sight)?;
         let limit = fitting(view, customer, limit, &rows)?;
         return cut(
             &keyring,
@@ -167,7 +167,7 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
         .as_deref()
         .and_then(|text| text.split_once(' '))
         .and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?)?, EventKey(id.parse().ok()?))));
-    let rows = store::events::page(view.conn, customer, &narrow, before, limit as i64 + 1)?;
+    let rows = store::events::page(view.conn, customer, &narrow, before, limit as i64 + 1, view.sight)?;
     let limit = fitting(view, customer, limit, &rows)?;
     let position = |row: &store::events::Event| format!("{} {}", row.occurred_at.micros(), row.id.0);
     cut(&keyring, Some(customer), order, limit, rows, position, |rows| show_all(view, customer, rows))
@@ -195,8 +195,7 @@ fn fitting(
 }
 
 fn stored_key(view: &mut View<'_>, customer: CustomerId, id: EventId) -> Result<EventKey, Error> {
-    store::events::get(view.conn, customer, id)?
-        .map(|row| row.id)
+    store::events::key_of(view.conn, customer, id)?
         .ok_or_else(|| Error::invalid(vec![FieldError::new("unknown_event", "must name a stored event").at("?after")]))
 }
 
@@ -213,7 +212,7 @@ fn narrowed(
         ..store::events::Filter::default()
     };
     if let Some(reference) = &filter.person {
-        narrow.person = super::people::id_by_ref(view, customer, reference)?;
+        narrow.person = super::people::guest_by_ref(view, customer, reference)?;
         if narrow.person.is_none() {
             return Ok(None);
         }
@@ -229,8 +228,8 @@ fn narrowed(
 
 fn show_all(view: &mut View<'_>, customer: CustomerId, rows: Vec<store::events::Event>) -> Result<Vec<Event>, Error> {
     let keys: Vec<EventKey> = rows.iter().map(|row| row.id).collect();
-    let hosts = store::events::hosts(view.conn, customer, &keys)?;
-    let recipients = store::events::recipients(view.conn, customer, &keys)?;
+    let hosts = store::events::hosts(view.conn, customer, &keys, view.sight)?;
+    let recipients = store::events::recipients(view.conn, customer, &keys, view.sight)?;
     let ids = rows.iter().map(|row| row.person_id);
     let ids = ids.chain(hosts.iter().map(|row| row.person_id)).chain(recipients.iter().map(|row| row.person_id));
     let dossiers = super::people::dossiers(view, customer, ids.collect())?;

@@ -36,11 +36,14 @@ pub enum Kind {
     Reconciliation,
     /// Deletes what written agreements say has been kept long enough ([`super::agreements`]).
     Agreements,
+    /// Erases what was kept for holds that are over ([`super::holds`]).
+    Holds,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Scrub, Self::Purge, Self::Watch, Self::Reconciliation, Self::Agreements];
+    pub const ALL: [Self; 6] =
+        [Self::Scrub, Self::Purge, Self::Watch, Self::Reconciliation, Self::Agreements, Self::Holds];
 
     /// Its name in the database and in metrics.
     #[must_use]
@@ -51,6 +54,7 @@ impl Kind {
             Self::Watch => "watch",
             Self::Reconciliation => "reconciliation",
             Self::Agreements => "agreements",
+            Self::Holds => "holds",
         }
     }
 
@@ -71,7 +75,7 @@ impl Kind {
     fn pause_s(self, core: &Core) -> i64 {
         match self {
             Self::Scrub => super::scrub::pause_s(core),
-            Self::Purge | Self::Watch | Self::Reconciliation | Self::Agreements => 0,
+            Self::Purge | Self::Watch | Self::Reconciliation | Self::Agreements | Self::Holds => 0,
         }
     }
 }
@@ -292,6 +296,7 @@ impl App {
             Kind::Purge => super::purge::run(lease),
             Kind::Watch => super::watch::run(&self.0.core, lease.customer()).map(|()| Next::Done),
             Kind::Reconciliation => super::reconciliation::run::run(lease),
+            Kind::Holds => super::holds::run(lease),
             Kind::Agreements => {
                 super::agreements::run_between(self, &mut || lease.renew())?;
                 Ok(Next::At(self.clock().now().plus_seconds(DAY_S)))
@@ -306,7 +311,7 @@ impl App {
     pub fn job_failed(&self, kind: Kind) -> Result<(), Error> {
         match kind {
             Kind::Scrub => super::scrub::failed(&self.0.core),
-            Kind::Purge | Kind::Watch | Kind::Reconciliation | Kind::Agreements => Ok(()),
+            Kind::Purge | Kind::Watch | Kind::Reconciliation | Kind::Agreements | Kind::Holds => Ok(()),
         }
     }
 

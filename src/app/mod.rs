@@ -10,6 +10,7 @@ pub mod devices;
 mod dossier;
 pub mod events;
 pub mod health;
+pub mod holds;
 pub mod idempotency;
 mod ids;
 pub mod import;
@@ -21,6 +22,7 @@ pub mod keys;
 mod lanes;
 pub mod licenses;
 pub mod notices;
+pub mod objections;
 pub mod page;
 pub mod people;
 mod purge;
@@ -29,6 +31,7 @@ pub mod reconciliation;
 pub mod restrictions;
 pub mod rotation;
 mod scrub;
+pub mod statements;
 pub mod statistics;
 pub mod visits;
 pub mod watch;
@@ -43,6 +46,7 @@ use secrecy::ExposeSecret;
 use std::cell::Cell;
 use std::sync::Arc;
 
+pub use crate::store::Sight;
 pub use keys::By;
 
 /// The running application: database, keys, clock, settings and the ingest writers.
@@ -74,6 +78,8 @@ pub struct View<'a> {
     pub(crate) conn: &'a mut Conn,
     pub(crate) core: &'a Core,
     pub(crate) now: Timestamp,
+    /// Whom it sees of those whose data are restricted.
+    pub(crate) sight: Sight,
 }
 
 /// A write transaction, and the present.
@@ -99,7 +105,7 @@ pub(crate) struct After {
 impl Work<'_, '_> {
     /// The same transaction, for a use-case that only reads.
     pub(crate) fn view(&mut self) -> View<'_> {
-        View { conn: self.tx, core: self.core, now: self.now }
+        View { conn: self.tx, core: self.core, now: self.now, sight: Sight::USUAL }
     }
 
     /// The keys of a customer as they are now: another process may have rotated them, and what would be wrapped by an
@@ -204,6 +210,22 @@ impl App {
     ) -> Result<T, Error> {
         let app = self.clone();
         tokio::task::spawn_blocking(move || app.read_blocking(work)).await.map_err(Error::internal)?
+    }
+
+    /// As [`App::read`], seeing also whom an exception lets it see ([`restrictions::except`]).
+    ///
+    /// # Errors
+    /// Those of the use-case.
+    pub async fn read_with<T: Send + 'static>(
+        &self,
+        sight: Sight,
+        mut work: impl FnMut(&mut View<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.read(move |view| {
+            view.sight = sight;
+            work(view)
+        })
+        .await
     }
 
     /// Runs a writing use-case in one transaction off the threads that serve requests; it may run again after a lost race.
@@ -320,7 +342,8 @@ impl Core {
     }
 
     pub fn read<T>(&self, mut work: impl FnMut(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
-        self.with_keys(|| self.db.read(|conn| work(&mut View { conn, core: self, now: self.clock.now() })))
+        let (now, sight) = (|| self.clock.now(), Sight::USUAL);
+        self.with_keys(|| self.db.read(|conn| work(&mut View { conn, core: self, now: now(), sight })))
     }
 
     pub fn write<T>(&self, mut work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {

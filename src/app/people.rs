@@ -2,7 +2,10 @@
 #![expect(clippy::option_option, reason = "a merge patch tells what is absent from what is null")]
 
 use super::dossier::{Dossier, email_index, phone_index, ref_index, tombstone_digest};
+use super::objections::{self, Objection};
 use super::page::{Ask, Page, cut};
+use super::restrictions::{self, Restriction};
+use super::statements::{self, Statement};
 use super::{View, Work};
 use crate::crypto::CustomerKeys;
 use crate::domain::contact::{Email, Phone};
@@ -38,6 +41,15 @@ pub struct Person {
     pub created_at: Timestamp,
     /// When anything last changed.
     pub updated_at: Timestamp,
+    /// How the person's data are restricted: then they are stored, and not shown here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restriction: Option<Restriction>,
+    /// To what the person has objected, and for what consent was withdrawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objections: Vec<Objection>,
+    /// What the person says beside what is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Statement>,
 }
 
 /// What the backend holds of a person: what is left out or null, it holds not.
@@ -149,7 +161,7 @@ pub fn put(
         dossier
     };
     apply(work, &keys, &mut dossier, put.kind, put.fields())?;
-    Ok((show(&dossier)?, created))
+    Ok((show(&mut work.view(), &dossier)?, created))
 }
 
 fn living_tombstone(
@@ -172,7 +184,7 @@ pub fn patch(work: &mut Work<'_, '_>, customer: CustomerId, reference: &Ref, pat
     let row = store::people::lock_by_refs(work.tx, customer, &index)?.pop().ok_or_else(Error::not_found)?;
     let mut dossier = Dossier::open(&keys, row)?;
     apply(work, &keys, &mut dossier, patch.kind, patch.fields())?;
-    show(&dossier)
+    show(&mut work.view(), &dossier)
 }
 
 fn apply(
@@ -204,25 +216,78 @@ fn apply(
 /// One person.
 ///
 /// # Errors
-/// `not_found`.
+/// `not_found`; `person_restricted`.
 pub fn get(view: &mut View<'_>, customer: CustomerId, reference: &Ref) -> Result<Person, Error> {
-    let keys = view.customer_keys(customer)?;
-    let row = store::people::by_ref(view.conn, customer, &ref_index(&keys, reference.as_str()))?;
-    show(&Dossier::open(&keys, row.ok_or_else(Error::not_found)?)?)
+    find(view, customer, reference, false)
 }
 
-fn show(dossier: &Dossier) -> Result<Person, Error> {
-    Ok(Person {
-        reference: dossier.reference()?,
-        kind: dossier.kind()?,
-        name: dossier.value(Field::Name)?,
-        email: dossier.value(Field::Email)?,
-        phone: dossier.value(Field::Phone)?,
-        company: dossier.value(Field::Company)?,
-        vehicle_plate: dossier.value(Field::VehiclePlate)?,
-        created_at: dossier.row.created_at,
-        updated_at: dossier.row.updated_at,
-    })
+/// As [`get`]; somebody whose data are restricted is shown with the mark, and without data.
+///
+/// # Errors
+/// `not_found`.
+pub fn get_marked(view: &mut View<'_>, customer: CustomerId, reference: &Ref) -> Result<Person, Error> {
+    find(view, customer, reference, true)
+}
+
+fn find(view: &mut View<'_>, customer: CustomerId, reference: &Ref, sees_marks: bool) -> Result<Person, Error> {
+    let keys = view.customer_keys(customer)?;
+    let index = ref_index(&keys, reference.as_str());
+    let seen = match view.sight.exception() {
+        // Who asked for the exception has found whom the ref means.
+        Some(person) => store::people::by_ids(view.conn, customer, &[person])?.pop(),
+        None => store::people::by_ref(view.conn, customer, &index, view.sight)?,
+    };
+    let row = if let Some(row) = seen {
+        row
+    } else {
+        let restricted = store::restrictions::by_ref(view.conn, customer, &index)?;
+        let (row, _) = restricted.ok_or_else(Error::not_found)?;
+        if !sees_marks {
+            return Err(restrictions::refusal());
+        }
+        row
+    };
+    show(view, &Dossier::open(&keys, row)?)
+}
+
+fn show(view: &mut View<'_>, dossier: &Dossier) -> Result<Person, Error> {
+    let customer = dossier.row.customer_id;
+    show_all(view, customer, std::slice::from_ref(dossier))?.pop().ok_or_else(Error::not_found)
+}
+
+fn show_all(view: &mut View<'_>, customer: CustomerId, dossiers: &[Dossier]) -> Result<Vec<Person>, Error> {
+    let ids: Vec<PersonId> = dossiers.iter().map(Dossier::id).collect();
+    let restricted = store::restrictions::of(view.conn, customer, &ids)?.into_iter().map(|row| (row.person_id, row));
+    let restricted: HashMap<PersonId, _> = restricted.collect();
+    let mut objected: HashMap<PersonId, Vec<_>> = HashMap::new();
+    for row in store::objections::of(view.conn, customer, &ids)? {
+        objected.entry(row.person_id).or_default().push(row);
+    }
+    let stated = store::statements::of(view.conn, customer, &ids)?.into_iter().map(|row| (row.person_id, row));
+    let stated: HashMap<PersonId, _> = stated.collect();
+    let one = |dossier: &Dossier| {
+        let id = dossier.id();
+        let restriction = restricted.get(&id);
+        let is_seen = restriction.is_none() || view.sight.exception() == Some(id);
+        let value = |field| if is_seen { dossier.value(field) } else { Ok(None) };
+        let objections = objected.get(&id).into_iter().flatten();
+        let stated = stated.get(&id).filter(|_| is_seen);
+        Ok(Person {
+            reference: dossier.reference()?,
+            kind: dossier.kind()?,
+            name: value(Field::Name)?,
+            email: value(Field::Email)?,
+            phone: value(Field::Phone)?,
+            company: value(Field::Company)?,
+            vehicle_plate: value(Field::VehiclePlate)?,
+            created_at: dossier.row.created_at,
+            updated_at: dossier.row.updated_at,
+            restriction: restriction.and_then(|row| restrictions::shown(dossier, row).transpose()).transpose()?,
+            objections: objections.map(|row| objections::shown(dossier, row)).collect::<Result<_, _>>()?,
+            statement: stated.map(|row| statements::shown(dossier, row)).transpose()?,
+        })
+    };
+    dossiers.iter().map(one).collect()
 }
 
 /// Which people a list asks for.
@@ -250,22 +315,38 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
     let limit = ask.limit()?;
     let keyring = &view.core.keyring;
     let after = ask.position(keyring, Some(customer), "people")?.and_then(|text| text.parse().ok()).map(PersonId);
-    let rows = store::people::page(view.conn, customer, &filter, after, limit as i64 + 1)?;
+    let rows = store::people::page(view.conn, customer, &filter, after, limit as i64 + 1, view.sight)?;
+    let keyring = keyring.clone();
     cut(
-        keyring,
+        &keyring,
         Some(customer),
         "people",
         limit,
         rows,
         |row| row.id.0.to_string(),
-        |rows| rows.into_iter().map(|row| show(&Dossier::open(&keys, row)?)).collect(),
+        |rows| {
+            let dossiers = rows.into_iter().map(|row| Dossier::open(&keys, row));
+            show_all(view, customer, &dossiers.collect::<Result<Vec<_>, _>>()?)
+        },
     )
 }
 
-/// The inside number of a person by ref, for a filter: none when not held.
+/// The guest whom a filter names: as [`id_by_ref`], or whom the exception is for.
+pub(super) fn guest_by_ref(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    reference: &Ref,
+) -> Result<Option<PersonId>, Error> {
+    match view.sight.exception() {
+        Some(person) => Ok(Some(person)),
+        None => id_by_ref(view, customer, reference),
+    }
+}
+
+/// The inside number of a person by ref, for a filter: none when not held, or not to be seen.
 pub(super) fn id_by_ref(view: &mut View<'_>, customer: CustomerId, reference: &Ref) -> Result<Option<PersonId>, Error> {
     let keys = view.customer_keys(customer)?;
-    Ok(store::people::by_ref(view.conn, customer, &ref_index(&keys, reference.as_str()))?.map(|row| row.id))
+    Ok(store::people::by_ref(view.conn, customer, &ref_index(&keys, reference.as_str()), view.sight)?.map(|row| row.id))
 }
 
 /// The dossiers of these people, by id.

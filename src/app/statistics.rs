@@ -93,11 +93,12 @@ pub fn visits(view: &mut View<'_>, customer: CustomerId, ask: &Ask) -> Result<St
         (What::Cancelled, |count| &mut count.cancelled),
         (What::Denied, |count| &mut count.denied),
     ];
+    let uncounted = super::objections::uncounted(view, customer)?;
     for (what, of) in kinds {
-        for (slot, number) in store::statistics::counts(view.conn, customer, &sites, what, span)? {
+        for (slot, number) in store::statistics::counts(view.conn, customer, &sites, what, span, &uncounted)? {
             let within = Timestamp::EPOCH.plus_seconds(slot * span.slot_s);
             if let Some(count) = counts.get_mut(&bucket(ask.by, zone, within).from) {
-                *of(count) += number.cast_unsigned();
+                *of(count) = of(count).saturating_add_signed(number);
             }
         }
     }

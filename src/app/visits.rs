@@ -66,9 +66,11 @@ pub struct Visit {
 pub struct RollCall {
     /// The instant that it holds for.
     pub at: Timestamp,
-    /// How many are in.
+    /// How many are in, those included whose data are restricted.
     pub count: usize,
-    /// Everybody who is in, longest first.
+    /// How many of them have their data restricted: they are in the building now and are not named (Article 18(2)).
+    pub restricted: usize,
+    /// Everybody else who is in, longest first.
     pub data: Vec<Present>,
     /// The entrances, and which of them are silent or have events yet to send.
     pub devices: Vec<Device>,
@@ -96,6 +98,10 @@ pub struct Present {
     pub reason: Reason,
 }
 
+/// How long ago the instant of a roll call may lie that counts those who are restricted, in seconds: clocks differ, and
+/// a drill takes its time.
+const PRESENT_S: i64 = 3_600;
+
 /// Which visits a list asks for.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -118,7 +124,7 @@ pub struct Filter {
 /// # Errors
 /// `not_found`.
 pub fn get(view: &mut View<'_>, customer: CustomerId, id: VisitId) -> Result<Visit, Error> {
-    let row = store::visits::get(view.conn, customer, id)?.ok_or_else(Error::not_found)?;
+    let row = store::visits::get(view.conn, customer, id, view.sight)?.ok_or_else(Error::not_found)?;
     show_all(view, customer, vec![row])?.pop().ok_or_else(Error::not_found)
 }
 
@@ -137,7 +143,7 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
         .as_deref()
         .and_then(|text| text.split_once(' '))
         .and_then(|(at, id)| Some((Timestamp::from_micros(at.parse().ok()?)?, VisitId::parse(id).ok()?)));
-    let rows = store::visits::page(view.conn, customer, &narrow, before, limit as i64 + 1)?;
+    let rows = store::visits::page(view.conn, customer, &narrow, before, limit as i64 + 1, view.sight)?;
     let position = |row: &store::visits::Visit| format!("{} {}", row.starts_at.micros(), row.visit_id);
     cut(&keyring, Some(customer), "visits", limit, rows, position, |rows| show_all(view, customer, rows))
 }
@@ -155,7 +161,7 @@ fn narrowed(
         ..store::visits::Filter::default()
     };
     if let Some(reference) = &filter.person {
-        narrow.person = super::people::id_by_ref(view, customer, reference)?;
+        narrow.person = super::people::guest_by_ref(view, customer, reference)?;
         if narrow.person.is_none() {
             return Ok(None);
         }
@@ -185,12 +191,17 @@ pub fn on_site(
     license: Option<&LicenseNumber>,
     at: Option<Timestamp>,
 ) -> Result<RollCall, Error> {
+    let is_now = at.is_none_or(|at| at >= view.now.plus_seconds(-PRESENT_S));
     let at = at.unwrap_or(view.now);
-    let mut call = RollCall { at, count: 0, data: Vec::new(), devices: Vec::new() };
+    let mut call = RollCall { at, count: 0, restricted: 0, data: Vec::new(), devices: Vec::new() };
     let license = license.map(|number| super::licenses::named(view, customer, number)).transpose()?;
     call.devices = super::devices::of_license(view, customer, license)?;
     let sites = sites(view, customer, license)?;
-    let rows = store::roll_call::on_site(view.conn, customer, &sites, at)?;
+    let store::roll_call::OnSite { visits: rows, restricted } =
+        store::roll_call::on_site(view.conn, customer, &sites, at)?;
+    // Whoever calls the roll in an evacuation has to know how many are still in there: a life is at stake, of the person
+    // and of those who search (Articles 6(1)(d) and 18(2)). Of the past nobody needs to know.
+    call.restricted = if is_now { restricted } else { 0 };
     let people = Parts::of(view, customer, &rows)?;
     let mut rules = HashMap::new();
     for row in rows {
@@ -211,7 +222,7 @@ pub fn on_site(
             reason,
         });
     }
-    call.count = call.data.len();
+    call.count = call.data.len() + call.restricted;
     Ok(call)
 }
 
@@ -248,7 +259,7 @@ impl Parts {
     fn of(view: &mut View<'_>, customer: CustomerId, rows: &[store::visits::Visit]) -> Result<Self, Error> {
         let mut guests: Vec<PersonId> = rows.iter().map(|row| row.person_id).collect();
         let visits: Vec<VisitId> = rows.iter().map(|row| row.visit_id).collect();
-        let hosted = store::events::hosts_of_visits(view.conn, customer, &visits)?;
+        let hosted = store::events::hosts_of_visits(view.conn, customer, &visits, view.sight)?;
         guests.extend(hosted.iter().map(|(_, host)| host.person_id));
         let people = super::people::dossiers(view, customer, guests)?;
         let mut hosts: HashMap<VisitId, Vec<Who>> = HashMap::new();

@@ -4,7 +4,7 @@ use super::outcome::Failure;
 use super::output::{Table, say};
 use crate::app::receipts::{Flaw, Verified, verify};
 use crate::domain::Timestamp;
-use crate::domain::receipt::{Origin, Receipt, Status, Word};
+use crate::domain::receipt::{Kept, Origin, Receipt, Status, Word};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -83,6 +83,9 @@ fn text(verified: &Verified) -> String {
     table.row(&["asked for by", origin(receipt.origin)]);
     table.row(&["people named", &people(receipt)]);
     table.row(&["rows erased", &rows(receipt)]);
+    if let Some(held) = receipt.held {
+        table.row(&["kept under holds", &kept(held)]);
+    }
     table.row(&["began", &instant(receipt.started_at)]);
     table.row(&["was complete", &instant(receipt.completed_at)]);
     table.row(&["how", &words(receipt.method.iter().map(|method| method.as_str()))]);
@@ -105,6 +108,7 @@ fn origin(origin: Origin) -> &'static str {
         Origin::Reconciliation => "a comparison with the people whom the customer holds",
         Origin::Journal => "the journal of erasures, after a restore",
         Origin::Agreement => "a written retention agreement",
+        Origin::HoldEnded => "the end of a hold",
     }
 }
 
@@ -130,6 +134,11 @@ fn rows(receipt: &Receipt) -> String {
         (erased.restrictions, "restriction", "restrictions"),
     ];
     rows.map(|(rows, one, more)| format!("{rows} {}", if rows == 1 { one } else { more })).join(", ")
+}
+
+fn kept(held: Kept) -> String {
+    let Kept { people, events, visits, hosts, recipients } = held;
+    format!("of {people} people: {events} events, {visits} visits, {hosts} parts as host, {recipients} notifications")
 }
 
 fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {

@@ -27,6 +27,8 @@ coded! {
         Journal = 4 as "journal",
         /// A written retention agreement.
         Agreement = 5 as "agreement",
+        /// The end of a hold: what was kept for it is erased.
+        HoldEnded = 6 as "hold_ended",
     }
 
     /// What became of one of those who were to be deleted.
@@ -39,6 +41,8 @@ coded! {
         Restricted = 3 as "restricted",
         /// Kept, for the person changed after the customer's list was made.
         Changed = 4 as "changed",
+        /// Erased but for what must be kept under a hold (Article 17(3)).
+        PartlyErased = 5 as "partly_erased",
     }
 
     /// What was done, so that the data are gone.
@@ -113,6 +117,36 @@ pub struct Erased {
     pub recipients: u64,
     /// Restrictions under Article 18 that ended with the data.
     pub restrictions: u64,
+    /// Objections and withdrawals of consent that ended with the data.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub objections: u64,
+    /// Statements of the person's.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub statements: u64,
+    /// Holds under Article 17(3) that were over.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub holds: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+/// How many rows of each kind are kept under a hold; nobody sees them without a logged exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = HeldRows)]
+pub struct Kept {
+    /// People of whom something is kept.
+    pub people: u64,
+    /// Events, without the fields that are not held.
+    pub events: u64,
+    /// Visits.
+    pub visits: u64,
+    /// Parts as host in the events of other people.
+    pub hosts: u64,
+    /// Parts as recipient of a notification in the events of other people.
+    pub recipients: u64,
 }
 
 /// What became of one of those who were to be deleted.
@@ -126,6 +160,9 @@ pub struct Outcome {
     /// Which life of the ref was erased, from 1; none when nothing was.
     #[schema(required)]
     pub epoch: Option<i32>,
+    /// Until when something of the person is kept under a hold; then that is erased too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_until: Option<Timestamp>,
 }
 
 /// A place that was searched for the erased people after the deletion.
@@ -177,6 +214,9 @@ pub struct Receipt {
     pub refs: u64,
     /// How many rows of each kind were erased.
     pub erased: Erased,
+    /// What is kept under holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Kept>,
     /// What became of each, in the order of the list.
     pub results: Vec<Outcome>,
     /// What was done.
@@ -242,10 +282,11 @@ mod tests {
             started_at: at("2026-11-21T09:00:00+01:00"),
             completed_at: at("2026-11-21T08:00:00.25Z"),
             refs: 2,
-            erased: Erased { people: 1, events: 20, visits: 7, hosts: 0, recipients: 3, restrictions: 0 },
+            erased: Erased { people: 1, events: 20, visits: 7, recipients: 3, ..Erased::default() },
+            held: None,
             results: vec![
-                Outcome { index: 0, status: Status::Erased, epoch: Some(1) },
-                Outcome { index: 1, status: Status::NotHeld, epoch: None },
+                Outcome { index: 0, status: Status::Erased, epoch: Some(1), held_until: None },
+                Outcome { index: 1, status: Status::NotHeld, epoch: None, held_until: None },
             ],
             method: vec![Method::RowsDeleted, Method::PersonKeyDestroyed],
             checked: vec![Checked { place: "people".into(), found: 0 }],

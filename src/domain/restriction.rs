@@ -1,4 +1,4 @@
-//! Restriction of processing: data that must be kept (Article 18); for now it holds back deletions, and nothing else.
+//! Restriction of processing: data that are stored, and nothing else (Article 18).
 
 use super::coded::coded;
 
@@ -13,6 +13,18 @@ coded! {
         LegalClaim = 3 as "c",
         /// (d) The person has objected, and it is not decided yet.
         Objection = 4 as "d",
+    }
+
+    /// Why restricted data are read all the same, as Article 18(2) has it.
+    Exception schema "RestrictionException" {
+        /// The person agrees.
+        Consent = 1 as "consent",
+        /// For a legal claim.
+        LegalClaims = 2 as "legal_claims",
+        /// To protect the rights of another person.
+        RightsOfOthers = 3 as "rights_of_others",
+        /// For an important public interest.
+        PublicInterest = 4 as "public_interest",
     }
 }
 

@@ -129,4 +129,8 @@ text! {
     Address(max = 254, screen = Address);
     /// Why something is done, in words.
     Reason(max = 500, screen = Cpr);
+    /// Which provision demands something.
+    Law(max = 300, screen = Cpr);
+    /// What a person says beside what is held of the person (Article 16).
+    Statement(max = 2_000, screen = Cpr);
 }

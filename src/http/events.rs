@@ -2,6 +2,7 @@
 
 use super::auth::{Caller, EventsRead, EventsWrite};
 use super::cloudevents;
+use super::excepted;
 use super::extract::{ClientIp, Incoming, Media, Path, Query, parse_json, parse_value};
 use super::list::{self, Paged};
 use super::ndjson;
@@ -12,6 +13,7 @@ use crate::app::App;
 use crate::app::events::{self, Event, Filter};
 use crate::app::page::{Ask, Page};
 use crate::domain::event::{EventType, NewEvent};
+use crate::domain::restriction::Exception;
 use crate::domain::text::{LicenseNumber, Ref};
 use crate::domain::{EventId, FieldError, Timestamp};
 use crate::error::Error;
@@ -187,6 +189,10 @@ pub struct Search {
     /// Stored after this event: to follow along, oldest first.
     #[param(value_type = Option<uuid::Uuid>)]
     after: Option<EventId>,
+    /// Reads the data of the person although they are restricted, on this ground; needs `person` and the scope `rights`
+    /// as well, and is written down.
+    #[param(inline)]
+    restricted: Option<Exception>,
     /// Items of a page, 1 to 200.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<list::Limit>,
@@ -215,7 +221,8 @@ pub async fn index(
         after: search.after,
     };
     let customer = by.customer();
-    let page: Page<Event> = app.read(move |view| events::list(view, customer, &filter, &ask)).await?;
+    let sight = excepted::sight(&app, &by, filter.person.as_ref(), search.restricted).await?;
+    let page: Page<Event> = app.read_with(sight, move |view| events::list(view, customer, &filter, &ask)).await?;
     Ok(Paged::new(&request, page))
 }
 

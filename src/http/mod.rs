@@ -16,17 +16,20 @@ pub mod deletions;
 pub mod devices;
 pub mod docs;
 pub mod events;
+pub mod excepted;
 pub mod extract;
 mod flag;
 pub mod framing;
 pub mod gate;
 pub mod guard;
 mod headers;
+pub mod holds;
 pub mod list;
 pub mod metrics;
 pub mod middleware;
 mod ndjson;
 pub mod notices;
+pub mod objections;
 pub mod openapi;
 pub mod outcome;
 pub mod pace;
@@ -42,6 +45,7 @@ pub mod routes;
 mod run;
 mod sender;
 pub mod service;
+pub mod statements;
 pub mod statistics;
 pub mod tally;
 pub mod tls;
@@ -88,6 +92,13 @@ pub fn table() -> routes::Table {
         .delete("/v1/people/{ref}", deletions::person)
         .put("/v1/people/{ref}/restriction", restrictions::put)
         .delete("/v1/people/{ref}/restriction", restrictions::delete)
+        .put("/v1/people/{ref}/objections/{purpose}", objections::put)
+        .delete("/v1/people/{ref}/objections/{purpose}", objections::delete)
+        .put("/v1/people/{ref}/statement", statements::put)
+        .delete("/v1/people/{ref}/statement", statements::delete)
+        .post("/v1/people/{ref}/holds", holds::post)
+        .get("/v1/people/{ref}/holds", holds::index)
+        .delete("/v1/people/{ref}/holds/{id}", holds::delete)
         .post("/v1/deletions", deletions::post)
         .get("/v1/deletions", deletions::index)
         .get("/v1/deletions/{id}", deletions::show)

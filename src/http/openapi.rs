@@ -3,8 +3,8 @@
 use super::problem::Problem;
 use super::refusals::Answers;
 use super::{
-    admin, agreements, deletions, devices, events, notices, people, receipts, reconciliations, restrictions, service,
-    statistics, visits,
+    admin, agreements, deletions, devices, events, holds, notices, objections, people, receipts, reconciliations,
+    restrictions, service, statements, statistics, visits,
 };
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -37,7 +37,8 @@ impl Modify for Bearer {
         people::index, people::show, people::put, people::patch,
         deletions::person, deletions::post, deletions::index, deletions::show,
         reconciliations::post, reconciliations::index, reconciliations::show, reconciliations::digest,
-        restrictions::put, restrictions::delete,
+        restrictions::put, restrictions::delete, objections::put, objections::delete,
+        statements::put, statements::delete, holds::post, holds::index, holds::delete,
         admin::create_customer, admin::customers, admin::customer, admin::change_customer,
         admin::issue_license, admin::licenses, admin::change_license,
         admin::issue_key, admin::keys, admin::change_key,

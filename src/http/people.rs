@@ -1,6 +1,7 @@
 //! `/v1/people`: the mirror of the customer's backend.
 
 use super::auth::{Caller, PeopleRead, PeopleWrite};
+use super::excepted;
 use super::extract::{Body, MergePatch, Path, Query};
 use super::flag::Flag;
 use super::list::{self, Paged};
@@ -10,6 +11,7 @@ use crate::app::page::Ask;
 use crate::app::people::{self, Filter, Patch, Person, Put};
 use crate::domain::contact::{Email, Phone};
 use crate::domain::person::Kind;
+use crate::domain::scope::Scope;
 use crate::domain::text::Ref;
 use crate::error::Error;
 use actix_web::web::{Data, Json};
@@ -67,13 +69,22 @@ pub async fn patch(
 }
 
 /// Shows one person.
+///
+/// Of somebody whose data are restricted a key with the scope `rights` as well sees the mark, and no data.
 #[utoipa::path(get, path = "/v1/people/{ref}", tag = "people", operation_id = "get_person",
-    params(("ref" = inline(Ref), Path, description = "The customer's own identifier")),
+    params(("ref" = inline(Ref), Path, description = "The customer's own identifier"), excepted::Why),
     responses((status = 200, description = "The person", body = Person), Refusals),
     security(("key" = ["people:read"])))]
-pub async fn show(by: Caller<PeopleRead>, Path(reference): Path<Ref>, app: Data<App>) -> Result<Json<Person>, Error> {
+pub async fn show(
+    by: Caller<PeopleRead>,
+    Path(reference): Path<Ref>,
+    Query(why): Query<excepted::Why>,
+    app: Data<App>,
+) -> Result<Json<Person>, Error> {
+    let get = if by.by.scopes.contains(Scope::Rights) { people::get_marked } else { people::get };
     let customer = by.customer();
-    Ok(Json(app.read(move |view| people::get(view, customer, &reference)).await?))
+    let sight = excepted::sight(&app, &by, Some(&reference), why.restricted).await?;
+    Ok(Json(app.read_with(sight, move |view| get(view, customer, &reference)).await?))
 }
 
 /// Which people to list.

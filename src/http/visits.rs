@@ -1,12 +1,14 @@
 //! `/v1/visits`: what the events add up to, and who is in the building.
 
 use super::auth::{Caller, EventsRead};
+use super::excepted;
 use super::extract::{Path, Query};
 use super::list::{self, Paged};
 use super::refusals::Refusals;
 use crate::app::App;
 use crate::app::page::Ask;
 use crate::app::visits::{self, Filter, RollCall, Visit};
+use crate::domain::restriction::Exception;
 use crate::domain::text::{LicenseNumber, Ref};
 use crate::domain::visit::VisitState;
 use crate::domain::{Timestamp, VisitId};
@@ -39,6 +41,10 @@ pub struct Search {
     /// In this state.
     #[param(inline)]
     state: Option<VisitState>,
+    /// Reads the data of the person although they are restricted, on this ground; needs `person` and the scope `rights`
+    /// as well, and is written down.
+    #[param(inline)]
+    restricted: Option<Exception>,
     /// Items of a page, 1 to 200.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200)]
     limit: Option<list::Limit>,
@@ -67,7 +73,8 @@ pub async fn index(
         state: search.state,
     };
     let customer = by.customer();
-    let page = app.read(move |view| visits::list(view, customer, &filter, &ask)).await?;
+    let sight = excepted::sight(&app, &by, filter.person.as_ref(), search.restricted).await?;
+    let page = app.read_with(sight, move |view| visits::list(view, customer, &filter, &ask)).await?;
     Ok(Paged::new(&request, page))
 }
 

@@ -2,14 +2,18 @@
 
 use super::bulk::erasure;
 use super::conn::Conn;
-use super::schema::{event_hosts, event_recipients, events, people, reconciliation_people, restrictions, visits};
+use super::events::{Event, Host, Recipient};
+use super::schema::{
+    event_hosts, event_recipients, events, holds, objections, people, reconciliation_people, restrictions, statements,
+    visits,
+};
 use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, PersonId, Timestamp};
 use diesel::prelude::*;
 use std::collections::HashMap;
 
 /// Every place where something of a person stands, in the order in which it is looked for.
-pub const PLACES: [&str; 8] = [
+pub const PLACES: [&str; 11] = [
     "people",
     "people.ref_index",
     "events",
@@ -17,6 +21,9 @@ pub const PLACES: [&str; 8] = [
     "event_recipients",
     "visits",
     "restrictions",
+    "objections",
+    "statements",
+    "holds",
     "reconciliation_people",
 ];
 
@@ -33,6 +40,12 @@ pub struct Deleted {
     pub visits: usize,
     /// Rows of `restrictions`.
     pub restrictions: usize,
+    /// Rows of `objections`.
+    pub objections: usize,
+    /// Rows of `statements`.
+    pub statements: usize,
+    /// Rows of `holds`.
+    pub holds: usize,
     /// Rows of `people`, and with them the wrapped key.
     pub people: usize,
     /// The sealed values that stood in them, the person's own apart; on SQLite alone, whose files are searched for them.
@@ -66,6 +79,9 @@ fn count(gone: Vec<erasure::Gone>) -> QueryResult<HashMap<PersonId, Deleted>> {
             "event_recipients" => deleted.recipients = rows,
             "visits" => deleted.visits = rows,
             "restrictions" => deleted.restrictions = rows,
+            "objections" => deleted.objections = rows,
+            "statements" => deleted.statements = rows,
+            "holds" => deleted.holds = rows,
             "reconciliation_people" => {}
             "people" => deleted.people = rows,
             _ => return Err(diesel::result::Error::NotFound),
@@ -98,6 +114,9 @@ fn keep_sealed(
     rows!(event_recipients, recipients, event_recipients::address_sealed, Option<Vec<u8>>);
     rows!(visits, visits, visits::visit_ref_sealed, Option<Vec<u8>>);
     rows!(restrictions, restrictions, restrictions::reason_sealed, Option<Vec<u8>>);
+    rows!(objections, objections, objections::grounds_sealed, Option<Vec<u8>>);
+    rows!(statements, statements, statements::text_sealed, Vec<u8>);
+    rows!(holds, holds, holds::law_sealed, Vec<u8>);
     let listed = reconciliation_people::customer_id.eq(customer).and(reconciliation_people::person_id.eq_any(ids));
     diesel::delete(reconciliation_people::table.filter(listed)).execute(c)?;
     let people = people::table.filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)));
@@ -143,7 +162,7 @@ pub fn left(
             $table::table.filter($table::customer_id.eq(customer).and($theirs)).count().single_value().assume_not_null()
         };
     }
-    let counts: (i64, i64, i64, i64, i64, i64, i64, i64) = on_each!(tx, |c| diesel::select((
+    let counts: (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) = on_each!(tx, |c| diesel::select((
         rows!(people, people::id.eq_any(ids)),
         rows!(people, people::ref_index.eq_any(ref_indexes)),
         rows!(events),
@@ -151,10 +170,31 @@ pub fn left(
         rows!(event_recipients),
         rows!(visits),
         rows!(restrictions),
+        rows!(objections),
+        rows!(statements),
+        rows!(holds),
         rows!(reconciliation_people),
     ))
     .get_result(c))?;
     Ok(counts.into())
+}
+
+/// All events of a guest, also such as no longer stand: to keep of them what must be kept.
+pub fn events_of(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<Vec<Event>> {
+    let theirs = events::customer_id.eq(customer).and(events::person_id.eq(person));
+    events::table.filter(theirs).order(events::id).select(Event::as_select()).load(conn)
+}
+
+/// All parts of a person as host, likewise.
+pub fn hosting_of(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<Vec<Host>> {
+    let theirs = event_hosts::customer_id.eq(customer).and(event_hosts::person_id.eq(person));
+    event_hosts::table.filter(theirs).select(Host::as_select()).load(conn)
+}
+
+/// All notifications of a person, likewise.
+pub fn notifications_of(conn: &mut Conn, customer: CustomerId, person: PersonId) -> QueryResult<Vec<Recipient>> {
+    let theirs = event_recipients::customer_id.eq(customer).and(event_recipients::person_id.eq(person));
+    event_recipients::table.filter(theirs).select(Recipient::as_select()).load(conn)
 }
 
 /// Which of these people something was heard of at or after `since`.

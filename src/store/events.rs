@@ -1,8 +1,10 @@
 //! Events and the rows of their hosts and recipients.
 
 use super::conn::Conn;
-use super::schema::{event_hosts, event_recipients, events, visits};
+use super::schema::{event_hosts, event_recipients, events, objections, visits};
+use super::sight::{Sight, seen};
 use super::tx::Tx;
+use crate::domain::objection::{Purpose, State};
 use crate::domain::{CustomerId, EventId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
 use diesel::prelude::*;
 
@@ -142,11 +144,21 @@ pub fn move_to(tx: &mut Tx<'_>, customer: CustomerId, event: EventKey, visit: Op
     diesel::update(events::table.find((customer, event))).set(events::visit_id.eq(visit)).execute(conn)
 }
 
-/// One event.
-pub fn get(conn: &mut Conn, customer: CustomerId, id: EventId) -> QueryResult<Option<Event>> {
+/// One event of a guest who may be seen.
+pub fn get(conn: &mut Conn, customer: CustomerId, id: EventId, sight: Sight) -> QueryResult<Option<Event>> {
     events::table
         .filter(events::customer_id.eq(customer).and(events::event_id.eq(id)))
+        .filter(seen!(customer, events::person_id, sight))
         .select(Event::as_select())
+        .first(conn)
+        .optional()
+}
+
+/// Where a stored event stands in the order of storage, whosever it is: who follows along may have seen it last.
+pub fn key_of(conn: &mut Conn, customer: CustomerId, id: EventId) -> QueryResult<Option<EventKey>> {
+    events::table
+        .filter(events::customer_id.eq(customer).and(events::event_id.eq(id)))
+        .select(events::id)
         .first(conn)
         .optional()
 }
@@ -159,30 +171,55 @@ pub fn by_keys(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> Quer
         .load(conn)
 }
 
-/// Hosts' rows of these events.
-pub fn hosts(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> QueryResult<Vec<Host>> {
+/// Hosts' rows of these events, of those who may be seen.
+pub fn hosts(conn: &mut Conn, customer: CustomerId, keys: &[EventKey], sight: Sight) -> QueryResult<Vec<Host>> {
     event_hosts::table
         .filter(event_hosts::customer_id.eq(customer).and(event_hosts::event_key.eq_any(keys)))
+        .filter(seen!(customer, event_hosts::person_id, sight))
         .select(Host::as_select())
         .load(conn)
 }
 
-/// Recipients' rows of these events, in the order of their lists.
-pub fn recipients(conn: &mut Conn, customer: CustomerId, keys: &[EventKey]) -> QueryResult<Vec<Recipient>> {
+/// Whether somebody's objection to being notified stands (Article 21): the condition that leaves such recipients out.
+macro_rules! notified {
+    ($customer:expr, $sight:expr) => {
+        diesel::dsl::not(diesel::dsl::exists(
+            objections::table.filter(
+                objections::customer_id
+                    .eq($customer)
+                    .and(objections::person_id.eq(event_recipients::person_id))
+                    .and(objections::purpose.eq(Purpose::Notification.number()))
+                    .and(objections::state.ne(State::Overruled.number()))
+                    .and(objections::person_id.ne($sight.person())),
+            ),
+        ))
+    };
+}
+
+/// Recipients' rows of these events, of those who may be seen and have not objected, in the order of their lists.
+pub fn recipients(
+    conn: &mut Conn,
+    customer: CustomerId,
+    keys: &[EventKey],
+    sight: Sight,
+) -> QueryResult<Vec<Recipient>> {
     event_recipients::table
         .filter(event_recipients::customer_id.eq(customer).and(event_recipients::event_key.eq_any(keys)))
+        .filter(seen!(customer, event_recipients::person_id, sight))
+        .filter(notified!(customer, sight))
         .order((event_recipients::event_key, event_recipients::position))
         .select(Recipient::as_select())
         .load(conn)
 }
 
-/// The hosts of visits: one row an event.
+/// The hosts of visits who may be seen: one row an event.
 ///
 /// A visit's events are its guest's since the visit began: whoever comes every day is not read from the first day.
 pub fn hosts_of_visits(
     conn: &mut Conn,
     customer: CustomerId,
     ids: &[VisitId],
+    sight: Sight,
 ) -> QueryResult<Vec<(Option<VisitId>, Host)>> {
     let of_visit = events::customer_id
         .eq(visits::customer_id)
@@ -198,6 +235,7 @@ pub fn hosts_of_visits(
                 .inner_join(event_hosts::table.on(of_event))
                 .filter(visits::customer_id.eq(customer).and(visits::visit_id.eq_any(chunk)))
                 .filter(events::superseded_by.is_null())
+                .filter(seen!(customer, event_hosts::person_id, sight))
                 .order(events::id)
                 .select((events::visit_id, Host::as_select()))
                 .load::<(Option<VisitId>, Host)>(conn)?,
@@ -232,9 +270,10 @@ pub struct Filter {
 
 /// The rows that a filter leaves, for whichever database the query is run on.
 macro_rules! narrowed {
-    ($customer:expr, $filter:expr) => {{
+    ($customer:expr, $filter:expr, $sight:expr) => {{
         let filter: &Filter = $filter;
-        let mut query = events::table.filter(events::customer_id.eq($customer)).into_boxed();
+        let of_customer = events::table.filter(events::customer_id.eq($customer));
+        let mut query = of_customer.filter(seen!($customer, events::person_id, $sight)).into_boxed();
         if let Some(person) = filter.person {
             query = query.filter(events::person_id.eq(person));
         }
@@ -254,7 +293,7 @@ macro_rules! narrowed {
     }};
 }
 
-/// A page of events, newest first.
+/// A page of events of guests who may be seen, newest first.
 ///
 /// A list narrowed by site or type goes through the index alone, and reads the rows of its page.
 pub fn page(
@@ -263,11 +302,12 @@ pub fn page(
     filter: &Filter,
     before: Option<(Timestamp, EventKey)>,
     limit: i64,
+    sight: Sight,
 ) -> QueryResult<Vec<Event>> {
     let newest = (events::occurred_at.desc(), events::id.desc());
     macro_rules! page {
         () => {{
-            let mut page = narrowed!(customer, filter).order(newest).limit(limit);
+            let mut page = narrowed!(customer, filter, sight).order(newest).limit(limit);
             if let Some((at, id)) = before {
                 page = page.filter(events::occurred_at.le(at));
                 page = page.filter(events::occurred_at.lt(at).or(events::id.lt(id)));
@@ -293,15 +333,17 @@ pub fn page(
     }
 }
 
-/// A page of events stored after `after`, in the order in which they were stored: for those who follow along.
+/// A page of events of guests who may be seen, stored after `after`, in the order in which they were stored: for those
+/// who follow along.
 pub fn page_stored_after(
     conn: &mut Conn,
     customer: CustomerId,
     filter: &Filter,
     after: EventKey,
     limit: i64,
+    sight: Sight,
 ) -> QueryResult<Vec<Event>> {
-    narrowed!(customer, filter)
+    narrowed!(customer, filter, sight)
         .filter(events::id.gt(after))
         .order(events::id)
         .limit(limit)

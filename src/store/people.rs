@@ -3,6 +3,7 @@
 use super::conn::Conn;
 use super::each::{Search, each};
 use super::schema::people;
+use super::sight::{Sight, seen};
 use super::tx::Tx;
 use crate::domain::{CustomerId, PersonId, Timestamp};
 use diesel::prelude::*;
@@ -56,10 +57,11 @@ pub struct Person {
     pub epoch_at: Option<Timestamp>,
 }
 
-/// A person by the blind index of the ref.
-pub fn by_ref(conn: &mut Conn, customer: CustomerId, index: &[u8]) -> QueryResult<Option<Person>> {
+/// A person who may be seen, by the blind index of the ref.
+pub fn by_ref(conn: &mut Conn, customer: CustomerId, index: &[u8], sight: Sight) -> QueryResult<Option<Person>> {
     people::table
         .filter(people::customer_id.eq(customer).and(people::ref_index.eq(index)))
+        .filter(seen!(customer, people::id, sight))
         .select(Person::as_select())
         .first(conn)
         .optional()
@@ -141,16 +143,18 @@ pub struct Filter {
     pub phone_index: Option<Vec<u8>>,
 }
 
-/// People after `after`, in the order in which they were first heard of.
+/// People who may be seen after `after`, in the order in which they were first heard of.
 pub fn page(
     conn: &mut Conn,
     customer: CustomerId,
     filter: &Filter,
     after: Option<PersonId>,
     limit: i64,
+    sight: Sight,
 ) -> QueryResult<Vec<Person>> {
     let mut query = people::table
         .filter(people::customer_id.eq(customer).and(people::id.gt(after.unwrap_or(PersonId(0)))))
+        .filter(seen!(customer, people::id, sight))
         .order(people::id)
         .limit(limit)
         .select(Person::as_select())

@@ -4,11 +4,14 @@
 //! write-ahead log and PostgreSQL from vacuuming.
 
 use super::conn::Conn;
-use super::schema::people;
+use super::schema::{people, restrictions};
 use crate::domain::{CustomerId, PersonId, Timestamp};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 /// Blind indexes of the refs that begin with this byte, ascending: read from the index alone.
+///
+/// What is left of erased people under a hold is the customer's no more, and no list of its names it.
 pub fn indexes_from(conn: &mut Conn, customer: CustomerId, first: u8) -> QueryResult<Vec<Vec<u8>>> {
     let mut query = people::table
         .filter(people::customer_id.eq(customer).and(people::ref_index.ge(vec![first])))
@@ -18,7 +21,12 @@ pub fn indexes_from(conn: &mut Conn, customer: CustomerId, first: u8) -> QueryRe
     if let Some(next) = first.checked_add(1) {
         query = query.filter(people::ref_index.lt(vec![next]));
     }
-    query.load(conn)
+    let mut found: Vec<Vec<u8>> = query.load(conn)?;
+    let rests = super::holds::rests(conn, customer)?;
+    if !rests.is_empty() {
+        found.retain(|index| !rests.contains(index));
+    }
+    Ok(found)
 }
 
 /// Of the people with these blind indexes, those whose row was last changed before `since`.
@@ -51,10 +59,14 @@ pub struct SealedRef {
     pub key_version: i32,
 }
 
-/// The refs of people after `after`, in the order of their ids.
+/// The refs of people after `after`, in the order of their ids; not of what is left of erased ones.
 pub fn refs_after(conn: &mut Conn, customer: CustomerId, after: PersonId, limit: i64) -> QueryResult<Vec<SealedRef>> {
+    let rest = restrictions::table
+        .filter(restrictions::customer_id.eq(customer).and(restrictions::person_id.eq(people::id)))
+        .filter(restrictions::ground.eq(super::restrictions::HELD));
     people::table
         .filter(people::customer_id.eq(customer).and(people::id.gt(after)))
+        .filter(not(exists(rest)))
         .order(people::id)
         .limit(limit)
         .select(SealedRef::as_select())

@@ -172,6 +172,24 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    holds (customer_id, person_id, public_id) {
+        customer_id -> Int8,
+        person_id -> Int8,
+        public_id -> Uuid,
+        ref_digest -> Bytea,
+        ground -> Int2,
+        law_sealed -> Bytea,
+        fields -> Int4,
+        placed_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        erased_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     idempotency_keys (customer_id, key_digest) {
         customer_id -> Int8,
         key_digest -> Bytea,
@@ -251,6 +269,22 @@ diesel::table! {
         kind -> Text,
         raised_at -> Timestamptz,
         details -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    objections (customer_id, person_id, purpose) {
+        customer_id -> Int8,
+        person_id -> Int8,
+        purpose -> Int2,
+        claim -> Int2,
+        state -> Int2,
+        grounds_sealed -> Nullable<Bytea>,
+        received_at -> Timestamptz,
+        decided_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -366,6 +400,18 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    statements (customer_id, person_id) {
+        customer_id -> Int8,
+        person_id -> Int8,
+        text_sealed -> Bytea,
+        made_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     tombstones (customer_id, digest) {
         customer_id -> Int8,
         digest -> Bytea,
@@ -406,9 +452,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_hosts,
     event_recipients,
     events,
+    holds,
     idempotency_keys,
     licenses,
+    objections,
     people,
     restrictions,
+    statements,
     visits,
 );

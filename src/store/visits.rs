@@ -3,6 +3,7 @@
 use super::conn::Conn;
 use super::each::{Search, each};
 use super::schema::{event_hosts, events, visits};
+use super::sight::{Sight, seen};
 use super::tx::Tx;
 use crate::domain::{CustomerId, LicenseId, PersonId, Timestamp, VisitId};
 use diesel::prelude::*;
@@ -68,9 +69,14 @@ pub fn remove(tx: &mut Tx<'_>, customer: CustomerId, ids: &[VisitId]) -> QueryRe
         .execute(conn)
 }
 
-/// One visit.
-pub fn get(conn: &mut Conn, customer: CustomerId, id: VisitId) -> QueryResult<Option<Visit>> {
-    visits::table.find((customer, id)).select(Visit::as_select()).first(conn).optional()
+/// One visit of a guest who may be seen.
+pub fn get(conn: &mut Conn, customer: CustomerId, id: VisitId, sight: Sight) -> QueryResult<Option<Visit>> {
+    visits::table
+        .find((customer, id))
+        .filter(seen!(customer, visits::person_id, sight))
+        .select(Visit::as_select())
+        .first(conn)
+        .optional()
 }
 
 /// Which visits a list asks for.
@@ -90,7 +96,7 @@ pub struct Filter {
     pub to: Option<Timestamp>,
 }
 
-/// A page of visits, newest first.
+/// A page of visits of guests who may be seen, newest first.
 ///
 /// A list narrowed by site or state goes through the index alone, and reads the rows of its page.
 pub fn page(
@@ -99,12 +105,14 @@ pub fn page(
     filter: &Filter,
     before: Option<(Timestamp, VisitId)>,
     limit: i64,
+    sight: Sight,
 ) -> QueryResult<Vec<Visit>> {
     let newest = (visits::starts_at.desc(), visits::visit_id.desc());
     macro_rules! page {
         () => {{
-            let mut page =
-                visits::table.filter(visits::customer_id.eq(customer)).order(newest).limit(limit).into_boxed();
+            let of_customer = visits::table.filter(visits::customer_id.eq(customer));
+            let in_sight = of_customer.filter(seen!(customer, visits::person_id, sight));
+            let mut page = in_sight.order(newest).limit(limit).into_boxed();
             if let Some(person) = filter.person {
                 page = page.filter(visits::person_id.eq(person));
             }

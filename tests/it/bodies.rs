@@ -17,6 +17,11 @@ pub fn agreement() -> Value {
     json!({"document_sha256": "0".repeat(64), "parties": ["Kunde"], "in_force_from": NOW, "visits_days": 365})
 }
 
+/// A hold on what is named.
+pub fn hold(ends_at: &str, fields: &[&str]) -> Value {
+    json!({"ground": "b", "law": "Bogføringsloven § 12", "fields": fields, "ends_at": ends_at})
+}
+
 /// The deletion of a person, which succeeds whoever is there.
 pub fn is_deletion(entry: &Entry) -> bool {
     entry.method == "DELETE" && entry.path == "/v1/people/{ref}"
@@ -29,6 +34,9 @@ pub fn body(entry: &Entry) -> Option<Value> {
         ("POST", "/v1/deletions") => Some(json!({"refs": ["nobody"]})),
         ("POST", "/v1/reconciliations") => Some(json!({"ref": "guest-42"})),
         ("PUT", "/v1/people/{ref}/restriction") => Some(json!({"ground": "a"})),
+        ("PUT", "/v1/people/{ref}/objections/{purpose}") => Some(json!({})),
+        ("PUT", "/v1/people/{ref}/statement") => Some(json!({"text": "Jeg hedder Åse med Å."})),
+        ("POST", "/v1/people/{ref}/holds") => Some(hold("2027-11-21T12:00:00Z", &["name"])),
         ("POST", "/v1/events") => Some(event(EVENT, "L-1")),
         ("POST", "/v1/devices/{device}/heartbeat") => Some(json!({"queued_events": 0})),
         ("PUT" | "PATCH", "/v1/people/{ref}") => Some(json!({"company": "Nordlys"})),

@@ -4,7 +4,7 @@
 use crate::canary::{Evidence, on_searchable, postgres_dir};
 use crate::child::Child;
 use crate::client::Client;
-use crate::crowd::{Crowd, EVENTS, Shown, in_order};
+use crate::crowd::{Crowd, EVENTS, RESTRICTED, Shown, in_order};
 use crate::harness::{Home, Kind, files, key, site};
 use crate::raw::Raw;
 use crate::remains::{Found, Remains};
@@ -162,9 +162,16 @@ fn half_is_erased(kind: Kind, people: u16) {
     if kind == Kind::Postgres {
         raw.run("ANALYZE");
     }
-    let ids = raw.texts("SELECT CAST(id AS TEXT) AS text FROM people ORDER BY id").into_iter();
-    let ids: Vec<String> = ids.zip(&order).filter(|(_, one)| doomed.contains(one)).map(|(id, _)| id).collect();
-    assert_eq!((order.len(), ids.len()), (refs.len(), doomed.len()));
+    // Those who are restricted are in no list; they were restricted one after the other.
+    let shown = raw.texts(
+        "SELECT CAST(id AS TEXT) AS text FROM people WHERE id NOT IN (SELECT person_id FROM restrictions) ORDER BY id",
+    );
+    let restricted = raw.texts("SELECT CAST(person_id AS TEXT) AS text FROM restrictions ORDER BY placed_at");
+    let order = order.iter().chain(refs.iter().step_by(RESTRICTED));
+    let ids: Vec<(String, &String)> = shown.into_iter().chain(restricted).zip(order).collect();
+    assert_eq!(ids.len(), refs.len());
+    let ids: Vec<String> = ids.into_iter().filter(|(_, one)| doomed.contains(*one)).map(|(id, _)| id).collect();
+    assert_eq!(ids.len(), doomed.len());
     let ids = ids.join(", ");
     let theirs = Remains::of(&mut raw, &ids);
     let others = Remains::of(&mut raw, &format!("SELECT id FROM people WHERE id NOT IN ({ids})"));

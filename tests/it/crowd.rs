@@ -137,13 +137,24 @@ impl Crowd {
         for person in (0..self.people).step_by(3) {
             send("PUT", &format!("/v1/people/{}", self.reference(person)), &self.fields(person));
         }
-        for person in (0..self.people).step_by(5) {
+        for person in (0..self.people).step_by(RESTRICTED) {
             let ground = ["a", "d"][usize::from(person / 5 % 2)];
             let placed = json!({"ground": ground, "reason": self.text(9, person)});
             send("PUT", &format!("/v1/people/{}/restriction", self.reference(person)), &placed);
         }
+        for person in (1..self.people).step_by(5) {
+            let said = json!({"text": self.text(10, person)});
+            send("PUT", &format!("/v1/people/{}/statement", self.reference(person)), &said);
+        }
+        for person in (2..self.people).step_by(5) {
+            let refused = json!({"state": "overruled", "grounds": self.text(11, person)});
+            send("PUT", &format!("/v1/people/{}/objections/improvement", self.reference(person)), &refused);
+        }
     }
 }
+
+/// One of so many is restricted.
+pub const RESTRICTED: usize = 5;
 
 /// Everything that HTTP shows of a customer's people, by address, item by item as it came.
 #[derive(Debug, PartialEq)]

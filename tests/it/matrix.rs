@@ -1,7 +1,7 @@
 //! Every route against every wrong key, from the table of routes itself: a route that is added is tested here, or
 //! this test fails and says so.
 
-use crate::bodies::{EVENT, NOW, agreement, body, event, is_deletion};
+use crate::bodies::{EVENT, NOW, agreement, body, event, hold, is_deletion};
 use crate::client::Client;
 use crate::harness::{Answer, Home, Kind, Served, at, both, key, serve, site};
 use guestlog::app::{App, keys};
@@ -44,6 +44,7 @@ struct Town {
     foreign_license: String,
     visit: String,
     deletion: String,
+    hold: String,
     reconciliation: String,
     /// A key that only waits to be looked at and revoked.
     key_id: String,
@@ -65,6 +66,8 @@ impl Town {
         assert_eq!(event.status, 201, "{}", event.text);
         let deleted = served.send("DELETE", "/v1/people/guest-8", Some(&own), &[], None);
         assert_eq!(deleted.status, 200, "{}", deleted.text);
+        let held = served.post("/v1/people/guest-42/holds", &own, &hold("2027-11-21T12:00:00Z", &["name"]));
+        assert_eq!(held.status, 201, "{}", held.text);
         let counted = client.send("POST", RECONCILE, Some(&own), &NDJSON, Some(b"")).unwrap();
         let license = |customer: PublicId| {
             let list = served.get(&format!("/v1/admin/customers/{customer}/licenses"), &operator).json();
@@ -79,6 +82,7 @@ impl Town {
             foreign_license: license(theirs.customer),
             visit: event.json()["visit_id"].as_str().unwrap().to_owned(),
             reconciliation: counted.json()["reconciliation_id"].as_str().unwrap().to_owned(),
+            hold: held.json()["id"].as_str().unwrap().to_owned(),
             deletion: deleted.json()["deletion_id"].as_str().unwrap().to_owned(),
             key_id: of(ours.customer)[4..20].to_owned(),
             ours: ours.customer,
@@ -108,6 +112,7 @@ impl Town {
             Some("events") => EVENT,
             Some("visits") => self.visit.as_str(),
             Some("deletions") => self.deletion.as_str(),
+            Some("people") => self.hold.as_str(),
             Some("reconciliations") => self.reconciliation.as_str(),
             _ => customer.as_str(),
         };
@@ -120,6 +125,7 @@ impl Town {
             ("{key_id}", self.key_id.as_str(), "0000000000000000"),
             ("{ref}", reference, "nobody"),
             ("{device}", "reception-1", "reception-9"),
+            ("{purpose}", "statistics", "statistics"),
             ("{code}", "not_found", "nothing"),
             ("{file}", "icon.svg", "nothing"),
         ];
@@ -133,9 +139,12 @@ impl Town {
 
     fn call(&self, entry: &Entry, path: &str, key: Option<&str>) -> Answer {
         let body = body(entry).map(|body| body.to_string().into_bytes());
+        // The person must have been told.
+        let told = format!("{path}?told_at={}", self.clock.now());
         let (path, headers) = match (entry.takes, path) {
             (["application/x-ndjson"], _) => (RECONCILE, &NDJSON[..]),
             (_, "/v1/people/digest") => ("/v1/people/digest?bits=4", &[][..]),
+            (_, path) if entry.method == "DELETE" && path.ends_with("/restriction") => (told.as_str(), &[][..]),
             _ => (path, &[][..]),
         };
         self.client.send(entry.method.as_str(), path, key, headers, body.as_deref()).unwrap()
@@ -254,7 +263,8 @@ fn what_is_a_foreign_customers_is_what_is_not_there() {
         let town = Town::new(kind);
         for entry in entries().iter().filter(|entry| entry.access != Access::Public && entry.path.contains('{')) {
             let (path, missing) = town.addresses(entry);
-            let makes = matches!(entry.method.as_str(), "POST" | "PUT") && !entry.path.ends_with("/restriction");
+            let of_somebody = entry.path.starts_with("/v1/people/{ref}/");
+            let makes = matches!(entry.method.as_str(), "POST" | "PUT") && !of_somebody;
             if entry.access == Access::Scope(Scope::Admin) {
                 // The operator's keys reach every customer: foreign is what stands under another customer.
                 let nothing = bare(&town.call(entry, &missing, Some(&town.operator)));

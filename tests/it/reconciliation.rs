@@ -295,8 +295,10 @@ fn who_was_heard_of_since_the_snapshot_or_is_restricted_is_spared() {
         let report = house.finish(&begun);
         let counts = ["erased", "changed", "restricted"].map(|name| report[name].as_i64().unwrap());
         assert_eq!(counts, [2, 1, 1], "{report}");
-        let left = ["at", "before", "changed", "host", "restricted", "visiting"].map(str::to_owned);
-        assert_eq!(house.held(), BTreeSet::from(left));
+        let left = ["at", "before", "changed", "host", "visiting"].map(str::to_owned);
+        assert_eq!(house.held(), BTreeSet::from(left), "as far as anybody sees");
+        let kept = house.send("GET", "/v1/people/restricted", None);
+        assert_eq!((kept.status, &kept.json()["restriction"]["ground"]), (200, &json!("b")), "{}", kept.text);
     });
 }
 

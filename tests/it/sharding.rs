@@ -8,7 +8,7 @@ use guestlog::clock::Clock;
 use std::collections::BTreeSet;
 
 /// Rows of a customer stay together, whichever server holds them.
-const DISTRIBUTED: [&str; 17] = [
+const DISTRIBUTED: [&str; 20] = [
     "audit_entries",
     "customer_keys",
     "deletions",
@@ -17,13 +17,16 @@ const DISTRIBUTED: [&str; 17] = [
     "event_hosts",
     "event_recipients",
     "events",
+    "holds",
     "idempotency_keys",
     "notices",
+    "objections",
     "people",
     "reconciliation_people",
     "reconciliations",
     "restrictions",
     "retention_agreements",
+    "statements",
     "tombstones",
     "visits",
 ];

@@ -36,6 +36,7 @@ const KEPT_TO: &[(&str, &[&str])] = &[
     ("rustls", &["cli", "http", "server"]),
 ];
 
+/// Of every file but the tables, which Diesel lists.
 const MAX_LINES: usize = 450;
 
 fn root() -> PathBuf {
@@ -158,7 +159,7 @@ fn every_file_is_read_at_one_sitting() {
     let mut long = Vec::new();
     for (path, text) in sources(&root().join("src")).into_iter().chain(sources(&root().join("tests"))) {
         let lines = text.lines().count();
-        if lines > MAX_LINES {
+        if lines > MAX_LINES && !path.ends_with("store/schema.rs") {
             long.push(format!("{}: {lines} lines, at most {MAX_LINES}", path.display()));
         }
         for (number, line) in text.lines().enumerate() {

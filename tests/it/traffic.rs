@@ -214,6 +214,13 @@ fn people(canary: &Canary) -> Vec<Call> {
         Call::new("PATCH", path.as_str(), 200).json(&json!({"company": null})),
         Call::new("PUT", format!("/v1/people/{}-one", canary.text(2)), 200).json(&fields(36)),
         Call::new("GET", path.as_str(), 200),
+        Call::new("PUT", format!("{path}/statement"), 200).json(&json!({"text": canary.text(48)})),
+        Call::new("PUT", format!("{path}/objections/improvement"), 200)
+            .json(&json!({"state": "overruled", "grounds": canary.text(49)})),
+        Call::new("POST", format!("{path}/holds"), 201)
+            .json(&json!({"ground": "e", "law": format!("Sag 1 {}", canary.text(50)),
+            "fields": ["name"], "ends_at": "2030-01-01T00:00:00Z"})),
+        Call::new("GET", format!("{path}/holds"), 200),
         Call::new("PUT", format!("{path}/restriction"), 200).json(&json!({"ground": "b", "reason": canary.text(43)})),
         Call::new("DELETE", path, 409),
     ]

@@ -2,7 +2,8 @@
 
 use super::judgement::{self, Judged};
 use super::named::{self, Named, One};
-use super::{Instruction, proof};
+use super::proof::Held;
+use super::{Instruction, proof, rest};
 use crate::app::{Work, jobs, notices, watch};
 use crate::crypto::mark;
 use crate::domain::receipt::{Origin, Receipt, Status};
@@ -35,6 +36,8 @@ struct Part<'i> {
     deletion: PublicId,
     tombstones: Vec<Tombstone>,
     deleted: Deleted,
+    /// What is kept under holds, with whose place.
+    held: Vec<Held>,
 }
 
 /// Deletes whom the instructions name, leaves tombstones, looks for what is left, and signs the receipts.
@@ -54,7 +57,11 @@ pub(super) fn run(
     let named = named::find(work, &keys, customer, instructions)?;
     let Judged { verdicts, mut refused } = judgement::judge(work, customer, instructions, &named)?;
     let (ids, indexes) = doomed(&named, &verdicts);
+    let rests = rest::gather(work, customer, instructions, &named, &verdicts)?;
     let mut deleted = store::erasure::delete(work.tx, customer, &ids)?;
+    for rest in &rests {
+        rest.take_off(&mut deleted);
+    }
     // One for each deletion, one for each entry of the audit.
     let mut numbers = store::ids::take(work.tx, 2 * instructions.len())?;
     let audited = numbers.split_off(instructions.len());
@@ -65,11 +72,17 @@ pub(super) fn run(
             continue;
         }
         let deletion = PublicId(crate::app::ids::new_uuid(work.now)?);
-        let own = || named.everybody.iter().zip(&verdicts).filter(|(one, _)| one.by == by);
-        let tombstones = own().filter_map(|(one, verdict)| tombstone(work, instruction, one, *verdict)).collect();
-        let rows = own().filter_map(|(one, _)| one.row.as_ref());
+        let own = || named.everybody.iter().zip(&verdicts).enumerate().filter(|(_, (one, _))| one.by == by);
+        // A rest of which a part goes was erased before: nothing keeps its name out, and no journal repeats it.
+        let is_new = |place: usize| !rests.iter().any(|rest| rest.place == place && rest.is_reduced);
+        let tombstones = own().filter(|(place, _)| is_new(*place));
+        let tombstones = tombstones.filter_map(|(_, (one, verdict))| tombstone(work, instruction, one, *verdict));
+        let tombstones = tombstones.collect();
+        let held = rests.iter().filter(|rest| named.everybody.get(rest.place).is_some_and(|one| one.by == by));
+        let held = held.map(|rest| Held { place: rest.place, until: rest.until, kept: rest.kept() }).collect();
+        let rows = own().filter_map(|(_, (one, _))| one.row.as_ref());
         let deleted = sum(rows.filter_map(|row| deleted.remove(&row.id)));
-        parts.push(Some(Part { instruction, id, deletion, tombstones, deleted }));
+        parts.push(Some(Part { instruction, id, deletion, tombstones, deleted, held }));
     }
     let tombstones: Vec<Tombstone> = parts.iter().flatten().flat_map(|part| part.tombstones.clone()).collect();
     store::tombstones::leave(work.tx, &tombstones)?;
@@ -77,6 +90,7 @@ pub(super) fn run(
     if instructions.len() > 1 && left.iter().any(|&left| left != 0) {
         return Err(Error::internal("something of the people of several deletions was found after them"));
     }
+    rest::keep(work, rests)?;
     let told = proof::Told { customer_id: proof::customer_id(work, customer)?, named: &named, left: &left };
     let mut receipts: Vec<Option<Receipt>> = Vec::with_capacity(parts.len());
     for (by, part) in parts.iter().enumerate() {
@@ -91,6 +105,7 @@ pub(super) fn run(
             verdicts: &verdicts,
             deleted: &part.deleted,
             tombstones: &part.tombstones,
+            held: &part.held,
         };
         receipts.push(Some(proof::receipt(work, &told, &of)?));
     }
@@ -126,6 +141,9 @@ fn sum(all: impl Iterator<Item = Deleted>) -> Deleted {
         sum.recipients += one.recipients;
         sum.visits += one.visits;
         sum.restrictions += one.restrictions;
+        sum.objections += one.objections;
+        sum.statements += one.statements;
+        sum.holds += one.holds;
         sum.people += one.people;
         sum.sealed.extend(one.sealed);
         sum
@@ -219,6 +237,7 @@ fn note<'i>(
             "origin": instruction.origin.as_str(),
             "refs": receipt.refs,
             "erased": receipt.erased,
+            "held": receipt.held,
             "confirmed": receipt.erased.restrictions > 0 && instruction.confirmation.is_some(),
         }),
     };
@@ -234,7 +253,8 @@ fn note<'i>(
             notices::raise(work, Some(customer), "deletion_held", &serde_json::json!({"restricted": restricted}))?;
         }
     }
-    let mut erasing = done.iter().filter(|(_, receipt)| receipt.erased.people > 0).peekable();
+    let is_erasing = |receipt: &Receipt| receipt.erased.people > 0 || receipt.held.is_some();
+    let mut erasing = done.iter().filter(|(_, receipt)| is_erasing(receipt)).peekable();
     if erasing.peek().is_some() {
         let scrub = jobs::Due { customer: jobs::SERVICE, kind: jobs::Kind::Scrub, subject: 0, at: work.now };
         let watched = erasing.any(|(instruction, _)| instruction.origin == Origin::Single);

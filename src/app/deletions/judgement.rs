@@ -9,7 +9,7 @@ use crate::domain::{CustomerId, PersonId, Timestamp};
 use crate::error::{Code, Error};
 use crate::store;
 use crate::store::audit;
-use crate::store::restrictions::Restriction;
+use crate::store::restrictions::{HELD, Restriction};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A person made so long after a journalled erasure, in seconds, is another life of the ref, whatever the nodes' clocks.
@@ -35,7 +35,7 @@ pub(super) fn judge(
     if instructions.iter().any(|instruction| instruction.origin != Origin::Journal) {
         for restriction in store::restrictions::of(work.tx, customer, &held)? {
             let ground = Ground::from_number(restriction.ground);
-            if ground.is_none_or(Ground::keeps_data) {
+            if restriction.ground != HELD && ground.is_none_or(Ground::keeps_data) {
                 restricted.insert(restriction.person_id, restriction);
             }
         }

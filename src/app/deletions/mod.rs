@@ -5,6 +5,7 @@ mod group;
 mod judgement;
 mod named;
 mod proof;
+mod rest;
 mod show;
 
 pub use group::Deleters;

@@ -3,7 +3,7 @@
 use super::Instruction;
 use super::named::Named;
 use crate::app::{Work, receipts};
-use crate::domain::receipt::{Checked, Erased, Method, Outcome, Receipt, Status, Word};
+use crate::domain::receipt::{Checked, Erased, Kept, Method, Outcome, Receipt, Status, Word};
 use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::Error;
 use crate::store;
@@ -37,6 +37,17 @@ pub(super) struct Part<'a> {
     pub verdicts: &'a [Status],
     pub deleted: &'a Deleted,
     pub tombstones: &'a [Tombstone],
+    pub held: &'a [Held],
+}
+
+/// What is kept of one person under holds.
+pub(super) struct Held {
+    /// Place among everybody named.
+    pub place: usize,
+    /// Until when.
+    pub until: Timestamp,
+    /// How much.
+    pub kept: Kept,
 }
 
 /// Until when the tombstone of an erasure refuses events.
@@ -53,7 +64,10 @@ pub(super) fn receipt(work: &Work<'_, '_>, told: &Told<'_>, part: &Part<'_>) -> 
         let one = told.named.everybody.get(place);
         let status = part.verdicts.get(place).copied().unwrap_or(Status::NotHeld);
         let epoch = one.and_then(|one| one.row.as_ref()).map(|row| row.epoch);
-        Outcome { index, status, epoch: epoch.filter(|_| status == Status::Erased) }
+        let epoch = epoch.filter(|_| status == Status::Erased);
+        let held_until = part.held.iter().find(|held| held.place == place).map(|held| held.until);
+        let status = if held_until.is_some() { Status::PartlyErased } else { status };
+        Outcome { index, status, epoch, held_until }
     });
     let count = |rows: usize| rows as u64;
     let checked = PLACES.iter().zip(told.left);
@@ -78,7 +92,11 @@ pub(super) fn receipt(work: &Work<'_, '_>, told: &Told<'_>, part: &Part<'_>) -> 
             hosts: count(part.deleted.hosts),
             recipients: count(part.deleted.recipients),
             restrictions: count(part.deleted.restrictions),
+            objections: count(part.deleted.objections),
+            statements: count(part.deleted.statements),
+            holds: count(part.deleted.holds),
         },
+        held: part.held.iter().map(|held| held.kept).reduce(sum),
         results: results.collect(),
         method,
         checked: checked.collect(),
@@ -92,6 +110,16 @@ pub(super) fn receipt(work: &Work<'_, '_>, told: &Told<'_>, part: &Part<'_>) -> 
     };
     let complete = told.left.iter().all(|&left| left == 0);
     if complete { receipts::sign(&work.core.keyring, receipt) } else { Ok(receipt) }
+}
+
+fn sum(one: Kept, other: Kept) -> Kept {
+    Kept {
+        people: one.people + other.people,
+        events: one.events + other.events,
+        visits: one.visits + other.visits,
+        hosts: one.hosts + other.hosts,
+        recipients: one.recipients + other.recipients,
+    }
 }
 
 /// The customer as known outside.

@@ -9,17 +9,20 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 /// Tables from which rows of people, their digests or wrapped keys are deleted.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 15] = [
     "customer_keys",
     "erasure_marks",
     "event_hosts",
     "event_recipients",
     "events",
+    "holds",
     "idempotency_keys",
+    "objections",
     "people",
     "reconciliation_people",
     "restrictions",
     "service_keys",
+    "statements",
     "tombstones",
     "visits",
 ];

@@ -1,0 +1,3 @@
+DROP TABLE statements;
+DROP TABLE holds;
+DROP TABLE objections;

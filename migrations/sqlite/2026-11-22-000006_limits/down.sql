@@ -1,0 +1,4 @@
+DROP TABLE statements;
+DROP TABLE holds;
+DROP TABLE objections;
+ANALYZE sqlite_schema;

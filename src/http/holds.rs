@@ -1,0 +1,68 @@
+//! `/v1/people/{ref}/holds`: what must be kept of a person although the person is erased.
+
+use super::auth::{Caller, Rights};
+use super::extract::{Body, Path, Segment};
+use super::refusals::Refusals;
+use crate::app::App;
+use crate::app::holds::{self, Hold, Holds, Place};
+use crate::domain::PublicId;
+use crate::domain::text::Ref;
+use crate::error::Error;
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json};
+
+/// A hold in the path.
+#[derive(Debug, Clone, Copy)]
+pub struct OfHold(PublicId);
+
+impl Segment for OfHold {
+    const NAME: &'static str = "id";
+
+    fn read(text: String) -> Result<Self, Error> {
+        PublicId::parse(&text).map(Self).map_err(|_| Error::not_found())
+    }
+}
+
+/// Places a hold (Article 17(3)): an erasure leaves the fields that it names until it ends, unseen, and erases the rest.
+#[utoipa::path(post, path = "/v1/people/{ref}/holds", tag = "rights", operation_id = "create_hold",
+    params(("ref" = inline(Ref), Path, description = "The customer's own identifier")),
+    request_body = Place,
+    responses((status = 201, description = "In force", body = Hold), Refusals),
+    security(("key" = ["rights"])))]
+pub async fn post(
+    by: Caller<Rights>,
+    Path(reference): Path<Ref>,
+    Body(place, _): Body<Place>,
+    app: Data<App>,
+) -> Result<HttpResponse, Error> {
+    let (customer, actor) = (by.customer(), by.by.key_id.clone());
+    let hold: Hold = app.write(move |work| holds::place(work, customer, &actor, &reference, &place)).await?;
+    Ok(HttpResponse::Created().json(hold))
+}
+
+/// Lists the holds of a person, those also for which something of an erased one is kept under the ref.
+#[utoipa::path(get, path = "/v1/people/{ref}/holds", tag = "rights", operation_id = "list_holds",
+    params(("ref" = inline(Ref), Path, description = "The customer's own identifier")),
+    responses((status = 200, description = "The holds", body = Holds), Refusals),
+    security(("key" = ["rights"])))]
+pub async fn index(by: Caller<Rights>, Path(reference): Path<Ref>, app: Data<App>) -> Result<Json<Holds>, Error> {
+    let customer = by.customer();
+    Ok(Json(app.read(move |view| holds::list(view, customer, &reference)).await?))
+}
+
+/// Lifts a hold; what was kept for it alone of an erased person is erased then, by a job.
+#[utoipa::path(delete, path = "/v1/people/{ref}/holds/{id}", tag = "rights", operation_id = "delete_hold",
+    params(("ref" = inline(Ref), Path, description = "The customer's own identifier"),
+        ("id" = uuid::Uuid, Path, description = "The hold's id")),
+    responses((status = 204, description = "Lifted"), Refusals),
+    security(("key" = ["rights"])))]
+pub async fn delete(
+    by: Caller<Rights>,
+    Path(reference): Path<Ref>,
+    Path(OfHold(id)): Path<OfHold>,
+    app: Data<App>,
+) -> Result<HttpResponse, Error> {
+    let (customer, actor) = (by.customer(), by.by.key_id.clone());
+    app.write(move |work| holds::lift(work, customer, &actor, &reference, id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
