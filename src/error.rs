@@ -107,6 +107,14 @@ codes! {
     ReconciliationNeedsConfirmation = "reconciliation_needs_confirmation" / 409: "The comparison would delete many people", "Sammenligningen ville slette mange personer";
     "The list lacks more of the people held than the bound allows, or it is empty. Nothing was deleted. If the list is right, send it again with ?confirmation= and the token in 'confirmation'.",
     "Listen mangler flere af de registrerede personer, end grænsen tillader, eller den er tom. Intet er slettet. Er listen rigtig, så send den igen med ?confirmation= og koden i 'confirmation'.";
+    /// There are as many as there may be.
+    LimitReached = "limit_reached" / 409: "There are as many as there may be", "Der er så mange, som der må være";
+    "Nothing was made: there are as many of this kind as a customer may have. The detail names the bound. Delete one that is not needed, or ask the operator.",
+    "Intet er oprettet: der er allerede så mange af slagsen, som en kunde må have. Detaljen nævner grænsen. Slet en, der ikke bruges, eller spørg dem, der driver tjenesten.";
+    /// A message that cannot be sent.
+    NotDeliverable = "not_deliverable" / 409: "It cannot be sent", "Det kan ikke sendes";
+    "The webhook is disabled, or what the message said is not kept any more: that goes as soon as every webhook has it, and after some time in any case. The detail says which.",
+    "Webhooken er slået fra, eller beskedens indhold gemmes ikke længere: det fjernes, så snart alle webhooks har fået det, og under alle omstændigheder efter nogen tid. Detaljen siger hvilket.";
     /// The body is larger than allowed.
     BodyTooLarge = "body_too_large" / 413: "The body is too large", "Indholdet er for stort";
     "The body, a line of it or a batch is larger than the bound that the detail names. Send it in smaller parts.",

@@ -23,6 +23,9 @@ const LEASE_OF_VACUUM_S: i64 = 3_600;
 /// The same for a comparison, which renews it with every few people: one that was broken off goes on soon.
 const LEASE_OF_RECONCILIATION_S: i64 = 20;
 
+/// The same for an endpoint, which is renewed before each message: sending one takes less than half of it.
+const LEASE_OF_WEBHOOK_S: i64 = 15;
+
 /// What there is to do later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -38,11 +41,17 @@ pub enum Kind {
     Agreements,
     /// Erases what was kept for holds that are over ([`super::holds`]).
     Holds,
+    /// Sends an endpoint what is due to it ([`super::webhooks`]), by threads of their own.
+    Webhook,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] =
+    pub const ALL: [Self; 7] =
+        [Self::Scrub, Self::Purge, Self::Watch, Self::Reconciliation, Self::Agreements, Self::Holds, Self::Webhook];
+
+    /// Those that the worker runs one after the other; a message is not to wait for a scrub, nor a scrub for an endpoint.
+    const IN_TURN: [Self; 6] =
         [Self::Scrub, Self::Purge, Self::Watch, Self::Reconciliation, Self::Agreements, Self::Holds];
 
     /// Its name in the database and in metrics.
@@ -55,6 +64,7 @@ impl Kind {
             Self::Reconciliation => "reconciliation",
             Self::Agreements => "agreements",
             Self::Holds => "holds",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -67,6 +77,7 @@ impl Kind {
         match self {
             Self::Scrub if !core.db.is_sqlite() => LEASE_OF_VACUUM_S,
             Self::Reconciliation => LEASE_OF_RECONCILIATION_S,
+            Self::Webhook => LEASE_OF_WEBHOOK_S,
             _ => LEASE_S,
         }
     }
@@ -75,7 +86,7 @@ impl Kind {
     fn pause_s(self, core: &Core) -> i64 {
         match self {
             Self::Scrub => super::scrub::pause_s(core),
-            Self::Purge | Self::Watch | Self::Reconciliation | Self::Agreements | Self::Holds => 0,
+            Self::Purge | Self::Watch | Self::Reconciliation | Self::Agreements | Self::Holds | Self::Webhook => 0,
         }
     }
 }
@@ -87,6 +98,13 @@ pub enum Next {
     Done,
     /// It is due again then, or earlier when it is queued.
     At(Timestamp),
+    /// Nobody may claim it for now, even when it is queued.
+    Rest {
+        /// Until then.
+        rests_to: Timestamp,
+        /// It is due again then.
+        due_at: Timestamp,
+    },
 }
 
 impl Next {
@@ -135,6 +153,21 @@ pub(crate) fn queue_all(work: &mut Work<'_, '_>, jobs: impl Iterator<Item = Due>
     Ok(())
 }
 
+/// Queues the endpoints to which messages were written, as the last that a transaction does and in one order: of two
+/// that tell the same endpoints neither waits for the other while that waits for it.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) fn queue_parcels(work: &mut Work<'_, '_>) -> Result<(), Error> {
+    let endpoints = work.after.parcels.take();
+    if endpoints.is_empty() {
+        return Ok(());
+    }
+    let now = work.now;
+    let due = |(customer, subject)| Due { customer, kind: Kind::Webhook, subject, at: now };
+    queue_all(work, endpoints.into_iter().map(due))
+}
+
 /// What the threads of this process know of jobs.
 #[derive(Default)]
 pub(crate) struct Bell {
@@ -146,7 +179,8 @@ pub(crate) struct Bell {
 
 #[derive(Default)]
 struct State {
-    rung: bool,
+    /// How often was rung; each thread remembers how much of it it has heard.
+    rings: u64,
     stopping: bool,
 }
 
@@ -158,20 +192,22 @@ impl Bell {
 
     /// Wakes the worker: a job is queued and committed.
     pub fn ring(&self) {
-        self.lock().rung = true;
+        self.lock().rings += 1;
         self.rings.notify_all();
     }
 }
 
 impl App {
     /// Waits until a job is queued in this process, for `at_most`; false when the worker shall end.
+    ///
+    /// `heard` is how often was rung when this thread last looked, 0 at first.
     #[must_use]
-    pub fn await_job(&self, at_most: Duration) -> bool {
+    pub fn await_job(&self, heard: &mut u64, at_most: Duration) -> bool {
         let bell = &self.0.core.jobs;
-        let waiting = |state: &mut State| !state.rung && !state.stopping;
-        let (mut state, _) =
+        let waiting = |state: &mut State| state.rings == *heard && !state.stopping;
+        let (state, _) =
             bell.rings.wait_timeout_while(bell.lock(), at_most, waiting).unwrap_or_else(PoisonError::into_inner);
-        state.rung = false;
+        *heard = state.rings;
         !state.stopping
     }
 
@@ -192,9 +228,13 @@ impl App {
     /// # Errors
     /// When the database fails.
     pub fn claim_job(&self) -> Result<Option<Lease>, Error> {
+        self.claim_of(&Kind::IN_TURN)
+    }
+
+    pub(super) fn claim_of(&self, kinds: &[Kind]) -> Result<Option<Lease>, Error> {
         let core = &self.0.core;
         let now = core.clock.now();
-        let kinds = Kind::ALL.map(Kind::as_str);
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
         let due = core.read(|view| Ok(store::jobs::due(view.conn, &kinds, now, LOOKED_AT)?))?;
         for job in due {
             let Some(kind) = Kind::parse(&job.kind) else { continue };
@@ -268,11 +308,17 @@ impl Lease {
     /// # Errors
     /// When the database fails: then it runs again after the lease.
     pub fn finish(self, next: Next) -> Result<(), Error> {
-        let next = match next {
-            Next::Done => None,
-            Next::At(at) => Some(at),
-        };
-        self.core.write(|work| Ok(store::jobs::finish(work.tx, &self.job, self.held_to, work.now, next)?))
+        let held_to = self.held_to;
+        self.core.write(|work| {
+            match next {
+                Next::Done => store::jobs::finish(work.tx, &self.job, held_to, work.now, None)?,
+                Next::At(at) => store::jobs::finish(work.tx, &self.job, held_to, work.now, Some(at))?,
+                Next::Rest { rests_to, due_at } => {
+                    store::jobs::rest(work.tx, &self.job, held_to, work.now, rests_to, due_at)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Gives it back undone, to be tried again `after_s` seconds from now and not before.
@@ -297,6 +343,7 @@ impl App {
             Kind::Watch => super::watch::run(&self.0.core, lease.customer()).map(|()| Next::Done),
             Kind::Reconciliation => super::reconciliation::run::run(lease),
             Kind::Holds => super::holds::run(lease),
+            Kind::Webhook => Err(Error::internal("messages are sent by threads of their own")),
             Kind::Agreements => {
                 super::agreements::run_between(self, &mut || lease.renew())?;
                 Ok(Next::At(self.clock().now().plus_seconds(DAY_S)))
@@ -311,7 +358,7 @@ impl App {
     pub fn job_failed(&self, kind: Kind) -> Result<(), Error> {
         match kind {
             Kind::Scrub => super::scrub::failed(&self.0.core),
-            Kind::Purge | Kind::Watch | Kind::Reconciliation | Kind::Agreements | Kind::Holds => Ok(()),
+            Kind::Purge | Kind::Watch | Kind::Reconciliation | Kind::Agreements | Kind::Holds | Kind::Webhook => Ok(()),
         }
     }
 

@@ -35,6 +35,7 @@ pub mod statements;
 pub mod statistics;
 pub mod visits;
 pub mod watch;
+pub mod webhooks;
 
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -43,7 +44,8 @@ use crate::domain::{CustomerId, Timestamp};
 use crate::error::Error;
 use crate::store::{self, Conn, Db, Options, Tx};
 use secrecy::ExposeSecret;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use crate::store::Sight;
@@ -67,6 +69,7 @@ pub(crate) struct Core {
     pub keyring: Keyring,
     pub known_keys: Arc<keys::Known>,
     pub known_licenses: Arc<ingest::KnownLicenses>,
+    pub known_webhooks: Arc<webhooks::Topics>,
     pub clock: Clock,
     pub settings: Arc<Settings>,
     pub jobs: Arc<jobs::Bell>,
@@ -100,6 +103,10 @@ pub(crate) struct After {
     pub licenses_changed: Cell<bool>,
     /// A job was queued: the worker is woken.
     pub job_queued: Cell<bool>,
+    /// Endpoints have changed: those at hand are forgotten.
+    pub webhooks_changed: Cell<bool>,
+    /// The endpoints to which messages were written, to be queued before the commit.
+    pub parcels: RefCell<BTreeSet<(CustomerId, i64)>>,
 }
 
 impl Work<'_, '_> {
@@ -334,6 +341,7 @@ impl Core {
             keyring,
             known_keys: Arc::default(),
             known_licenses: Arc::default(),
+            known_webhooks: Arc::default(),
             clock,
             settings: Arc::new(settings),
             erasures: Arc::new(erasures),
@@ -348,13 +356,24 @@ impl Core {
 
     pub fn write<T>(&self, mut work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
         let after = After::default();
-        let done = self
-            .with_keys(|| self.db.write(|tx| work(&mut Work { tx, core: self, now: self.clock.now(), after: &after })));
+        let done = self.with_keys(|| {
+            self.db.write(|tx| {
+                // A transaction that runs again begins anew.
+                after.parcels.take();
+                let step = &mut Work { tx, core: self, now: self.clock.now(), after: &after };
+                let done = work(step)?;
+                jobs::queue_parcels(step)?;
+                Ok(done)
+            })
+        });
         if after.keys_changed.get() {
             self.known_keys.forget();
         }
         if after.licenses_changed.get() {
             self.known_licenses.forget();
+        }
+        if after.webhooks_changed.get() {
+            self.known_webhooks.forget();
         }
         let done = done?;
         if after.job_queued.get() {

@@ -1,6 +1,7 @@
 //! Notices: what a customer, or the operator, should know of and may have to act on. They hold counts, never names.
 
 use super::page::{Ask, Page, cut};
+use super::webhooks::{self, Event};
 use super::{View, Work};
 use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::Error;
@@ -41,7 +42,8 @@ pub struct OperatorNotice {
     pub notice: Notice,
 }
 
-/// Raises a notice: a customer's, which the operator sees too, or with none the operator's alone.
+/// Raises a notice: a customer's, which the operator sees too and its webhooks are told of, or with none the operator's
+/// alone.
 ///
 /// It stands when the transaction does; the line in the log and the count in the metrics are made at once, and once
 /// more when the transaction runs again. `details` holds counts and instants, nothing of a person.
@@ -63,6 +65,9 @@ pub(crate) fn raise(
         details: details.to_string(),
     };
     store::notices::insert(work.tx, &row)?;
+    if let Some(customer) = customer {
+        webhooks::tell(work, customer, &Event::NoticeRaised { notice: row.public_id, kind })?;
+    }
     tracing::warn!(kind, customer = row.customer_id.0, %details, "a notice is raised");
     metrics::counter!("guestlog_notices_total", "kind" => kind).increment(1);
     Ok(())

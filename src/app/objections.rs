@@ -2,6 +2,7 @@
 
 use super::dossier::{Dossier, Words};
 use super::restrictions::{self, dossier, note};
+use super::webhooks::{self, Event};
 use super::{View, Work, notices};
 use crate::domain::objection::{Claim, Consequence, Purpose, State, consequence, is_absolute};
 use crate::domain::restriction::Ground;
@@ -77,6 +78,9 @@ pub fn put(
     note(work, customer, actor, "objection.put", details)?;
     let follows = consequence(purpose, claim, state, put.grounds.is_some());
     follow(work, customer, actor, &dossier, follows)?;
+    let reference = dossier.reference()?;
+    let person = restrictions::person(&dossier, &reference);
+    webhooks::tell(work, customer, &Event::PersonObjected { person, purpose: purpose.as_str() })?;
     let stored = store::objections::of(work.tx, customer, &[dossier.id()])?;
     let stored = stored.into_iter().find(|stored| stored.purpose == row.purpose);
     shown(&dossier, &stored.ok_or_else(|| Error::internal("an objection that was stored is not there"))?)

@@ -6,11 +6,13 @@ use super::objections::{self, Objection};
 use super::page::{Ask, Page, cut};
 use super::restrictions::{self, Restriction};
 use super::statements::{self, Statement};
+use super::webhooks::{self, Event};
 use super::{View, Work};
 use crate::crypto::CustomerKeys;
 use crate::domain::contact::{Email, Phone};
 use crate::domain::person::{Dated, Field, Kind, Source};
 use crate::domain::text::{Company, Name, Ref, VehiclePlate};
+use crate::domain::webhook::Topic;
 use crate::domain::{CustomerId, PersonId, Timestamp};
 use crate::error::{Code, Error};
 use crate::store;
@@ -160,7 +162,9 @@ pub fn put(
         }
         dossier
     };
+    let before = if created { None } else { before(work, &dossier)? };
     apply(work, &keys, &mut dossier, put.kind, put.fields())?;
+    tell(work, &dossier, before)?;
     Ok((show(&mut work.view(), &dossier)?, created))
 }
 
@@ -183,8 +187,36 @@ pub fn patch(work: &mut Work<'_, '_>, customer: CustomerId, reference: &Ref, pat
     let index = vec![ref_index(&keys, reference.as_str())];
     let row = store::people::lock_by_refs(work.tx, customer, &index)?.pop().ok_or_else(Error::not_found)?;
     let mut dossier = Dossier::open(&keys, row)?;
+    let before = before(work, &dossier)?;
     apply(work, &keys, &mut dossier, patch.kind, patch.fields())?;
+    tell(work, &dossier, before)?;
     show(&mut work.view(), &dossier)
+}
+
+/// What a correction can change.
+type Values = (Kind, Vec<Option<String>>);
+
+fn values(dossier: &Dossier) -> Result<Values, Error> {
+    let values = Field::ALL.into_iter().map(|field| dossier.value(field)).collect::<Result<_, _>>()?;
+    Ok((dossier.kind()?, values))
+}
+
+/// What is held before a correction, if anybody is to be told of it.
+fn before(work: &mut Work<'_, '_>, dossier: &Dossier) -> Result<Option<Values>, Error> {
+    let listens = webhooks::listens(&mut work.view(), dossier.row.customer_id, Topic::PersonRectified)?;
+    listens.then(|| values(dossier)).transpose()
+}
+
+/// Tells the customer's other systems of a correction (Article 19); what says nothing new is none.
+fn tell(work: &mut Work<'_, '_>, dossier: &Dossier, before: Option<Values>) -> Result<(), Error> {
+    let Some(before) = before else { return Ok(()) };
+    if before == values(dossier)? {
+        return Ok(());
+    }
+    let reference = dossier.reference()?;
+    let person = restrictions::person(dossier, &reference);
+    webhooks::tell(work, dossier.row.customer_id, &Event::PersonRectified(person))?;
+    Ok(())
 }
 
 fn apply(

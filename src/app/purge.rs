@@ -1,5 +1,5 @@
 //! What is kept for a time only: tombstones, which must outlast every backup and late event, fingerprints of what
-//! was erased, answers kept for a retry, entries of the journal, and retired master keys. Guest data are not among it:
+//! was erased, answers kept for a retry, messages to webhooks, entries of the journal, and retired master keys. Guest data are not among it:
 //! they are never deleted by time alone (REQUIREMENTS A-35).
 
 use super::jobs::{self, Kind, Lease, Next};
@@ -27,6 +27,10 @@ pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
             lease.renew()?;
             core.write(|work| idempotency::forget(work, customer.id))?;
             while let Some(count) = batch(&core, customer.id)? {
+                purged += count;
+                lease.renew()?;
+            }
+            while let Some(count) = super::webhooks::forget::batch(&core, customer.id)? {
                 purged += count;
                 lease.renew()?;
             }

@@ -4,6 +4,7 @@
 //! (`store/sight.rs`). Here are the exceptions, each with its entry in the audit, and the end.
 
 use super::dossier::{Dossier, Words, hold_digest, ref_index};
+use super::webhooks::{self, Event, Person};
 use super::{View, Work};
 use crate::domain::restriction::{Exception, Ground};
 use crate::domain::text::{Reason, Ref};
@@ -69,7 +70,7 @@ pub fn place(
     Ok(Restriction { ground: place.ground, reason, placed_at })
 }
 
-/// Places a restriction on a person who is held.
+/// Places a restriction on a person who is held; the customer's other systems are told of one that is new.
 pub(super) fn put(work: &mut Work<'_, '_>, dossier: &Dossier, place: &Place) -> Result<(), Error> {
     let reason = place.reason.as_ref();
     let reason_sealed = reason.map(|reason| dossier.seal_words(Words::Restriction, reason.as_str())).transpose()?;
@@ -80,7 +81,12 @@ pub(super) fn put(work: &mut Work<'_, '_>, dossier: &Dossier, place: &Place) -> 
         reason_sealed,
         placed_at: work.now,
     };
+    let is_new = store::restrictions::of(work.tx, row.customer_id, &[row.person_id])?.is_empty();
     store::restrictions::place(work.tx, &row)?;
+    if is_new {
+        let reference = dossier.reference()?;
+        webhooks::tell(work, row.customer_id, &Event::PersonRestricted(person(dossier, &reference)))?;
+    }
     Ok(())
 }
 
@@ -108,7 +114,15 @@ pub fn lift(
     })?;
     store::restrictions::lift(work.tx, customer, dossier.id())?;
     let ground = Ground::from_number(row.ground);
-    note(work, customer, actor, "restriction.lifted", serde_json::json!({"ground": ground, "told_at": told_at}))
+    note(work, customer, actor, "restriction.lifted", serde_json::json!({"ground": ground, "told_at": told_at}))?;
+    let reference = dossier.reference()?;
+    webhooks::tell(work, customer, &Event::PersonUnrestricted(person(&dossier, &reference)))?;
+    Ok(())
+}
+
+/// Whom the customer's other systems are told of, for they are to do likewise (Article 19).
+pub(super) fn person<'a>(dossier: &Dossier, reference: &'a str) -> Person<'a> {
+    Person { id: dossier.id(), reference, case: None }
 }
 
 /// The restriction of a person, as far as there is one and it may be shown.

@@ -143,9 +143,12 @@ fn rotated(done: &Rotated) -> String {
     }
     for customer in &done.customers {
         let (people, licenses) = (count(customer.people, "person key"), count(customer.licenses, "licence"));
+        let webhooks = count(customer.webhooks, "webhook value");
         let resumed = if customer.resumed { " (begun before)" } else { "" };
         let (id, version) = (customer.customer.0, customer.version);
-        lines.push(format!("Customer {id}: version {version} is in use{resumed}; wrapped anew: {people}, {licenses}."));
+        lines.push(format!(
+            "Customer {id}: version {version} is in use{resumed}; wrapped anew: {people}, {licenses}, {webhooks}."
+        ));
     }
     lines.join("\n")
 }

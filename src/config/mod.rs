@@ -21,6 +21,7 @@ pub use error::ConfigError;
 pub use identity::{Authority, Operator, Recipient, RecipientRole};
 pub use sections::{
     Database, Erasure, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Reconciliation, Tls, Visits,
+    Webhooks,
 };
 pub use sources::{Profile, Sources};
 pub use tree::Effective;
@@ -61,6 +62,8 @@ pub struct Settings {
     /// Those outside the operator's own house who get data, each by name.
     #[serde(default)]
     pub recipients: Vec<Recipient>,
+    /// What customers' other systems are told.
+    pub webhooks: Webhooks,
     /// How often a key may call.
     pub limits: Limits,
     /// What is logged, and how.

@@ -220,6 +220,34 @@ pub struct Reconciliation {
     pub max_refs: u64,
 }
 
+/// Messages to customers' other systems.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Threads that send; each is held up by one endpoint at most.
+    #[serde(deserialize_with = "values::whole::<1, 64, _, _>")]
+    pub senders: usize,
+    /// How long one message may take, from the look-up of the name to the answer; less than half of the lease of 15
+    /// seconds.
+    #[serde(deserialize_with = "values::whole::<100, 7_000, _, _>")]
+    pub timeout_ms: u64,
+    /// Whether endpoints may be on this machine, on private networks and without TLS: for development.
+    #[serde(deserialize_with = "values::flag")]
+    pub allow_private: bool,
+    /// PEM file of certificates that are trusted beside the system's.
+    #[serde(default, deserialize_with = "values::optional_path")]
+    pub ca_file: Option<PathBuf>,
+    /// The most endpoints of a customer.
+    #[serde(deserialize_with = "values::whole::<1, 200, _, _>")]
+    pub max_endpoints: usize,
+    /// How long what a message says is kept when it was given up, so that it can be sent again.
+    #[serde(deserialize_with = "values::whole::<4, 365, _, _>")]
+    pub dead_letter_days: u32,
+    /// How long is known who was told what and when they said so (Article 5(2)).
+    #[serde(deserialize_with = "values::whole::<366, 3_650, _, _>")]
+    pub record_days: u32,
+}
+
 /// How often one key may call.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

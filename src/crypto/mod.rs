@@ -18,6 +18,7 @@ mod salted;
 pub mod seal;
 pub mod service;
 pub mod signing;
+pub mod webhook;
 
 pub use api_key::ApiKey;
 pub use blind::IndexKey;
@@ -29,6 +30,7 @@ pub use masters::{MasterFile, MasterFiles, MasterRole};
 pub use random::fill;
 pub use seal::{DataKey, Place, Row};
 pub use service::WrappedServiceKey;
+pub use webhook::WebhookSecret;
 
 use crate::domain::CustomerId;
 

@@ -21,6 +21,7 @@ pub mod number;
 pub mod objection;
 pub mod person;
 pub mod projection;
+pub mod public_address;
 pub mod public_url;
 pub mod receipt;
 pub mod reconciliation;
@@ -33,6 +34,8 @@ pub mod statistics;
 pub mod text;
 pub mod time;
 pub mod visit;
+pub mod webhook;
+pub mod webhook_url;
 pub mod zone;
 
 pub use field::{Fault, FieldError};

@@ -3,9 +3,9 @@
 use super::auth::Operator;
 use super::extract::{Body, Idempotency, Incoming, Json as JsonBody, Path, Query, Segment, parse_json};
 use super::list::{self, Paged};
+use super::once::once;
 use super::refusals::Refusals;
 use crate::app::customers::{self, Customer};
-use crate::app::idempotency::{Token, once};
 use crate::app::keys::{self, Issued, Key};
 use crate::app::licenses::{self, License};
 use crate::app::page::Ask;
@@ -79,20 +79,7 @@ pub(super) async fn run_once<T: Serialize>(
     status: StatusCode,
     make: impl Fn(&mut Work<'_, '_>) -> Result<T, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
-    let token = idempotency.0.map(|key| {
-        let mut asked = format!("{} {}\n", request.method(), request.path()).into_bytes();
-        asked.extend_from_slice(&body);
-        Token { customer: None, key, request: asked }
-    });
-    let answer = app.write(move |work| {
-        once(work, token.as_ref(), |work| {
-            let answer = make(work)?;
-            Ok((status.as_u16(), serde_json::to_vec(&answer).map_err(Error::internal)?))
-        })
-    });
-    let (status, body) = answer.await?;
-    let status = StatusCode::from_u16(status).map_err(Error::internal)?;
-    Ok(HttpResponse::build(status).content_type("application/json").body(body))
+    once(app, request, None, idempotency, body, status, make).await
 }
 
 /// A customer to create.

@@ -30,6 +30,7 @@ pub mod middleware;
 mod ndjson;
 pub mod notices;
 pub mod objections;
+mod once;
 pub mod openapi;
 pub mod outcome;
 pub mod pace;
@@ -51,6 +52,8 @@ pub mod tally;
 pub mod tls;
 mod trace_context;
 pub mod visits;
+pub mod webhook_deliveries;
+pub mod webhooks;
 
 #[cfg(test)]
 mod fixture;
@@ -120,6 +123,15 @@ pub fn table() -> routes::Table {
         .get("/v1/admin/customers/{id}/retention-agreements/{agreement}", agreements::show)
         .post("/v1/admin/customers/{id}/retention-agreements/{agreement}/end", agreements::end)
         .get("/v1/notices", notices::index)
+        .post("/v1/webhooks", webhooks::post)
+        .get("/v1/webhooks", webhooks::index)
+        .get("/v1/webhooks/{id}", webhooks::show)
+        .patch("/v1/webhooks/{id}", webhooks::patch)
+        .delete("/v1/webhooks/{id}", webhooks::delete)
+        .post("/v1/webhooks/{id}/secret", webhooks::rotate)
+        .post("/v1/webhooks/{id}/test", webhook_deliveries::test)
+        .get("/v1/webhooks/{id}/deliveries", webhook_deliveries::index)
+        .post("/v1/webhooks/{id}/deliveries/{delivery}/redeliver", webhook_deliveries::redeliver)
         .get("/v1/admin/notices", notices::all)
         .get("/.well-known/guestlog-receipt-keys.json", receipts::keys)
         .get("/healthz", service::alive)

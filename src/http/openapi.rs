@@ -4,7 +4,7 @@ use super::problem::Problem;
 use super::refusals::Answers;
 use super::{
     admin, agreements, deletions, devices, events, holds, notices, objections, people, receipts, reconciliations,
-    restrictions, service, statements, statistics, visits,
+    restrictions, service, statements, statistics, visits, webhook_deliveries, webhooks,
 };
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -44,6 +44,8 @@ impl Modify for Bearer {
         admin::issue_key, admin::keys, admin::change_key,
         agreements::enter, agreements::index, agreements::show, agreements::end,
         notices::index, notices::all,
+        webhooks::post, webhooks::index, webhooks::show, webhooks::patch, webhooks::delete, webhooks::rotate,
+        webhook_deliveries::test, webhook_deliveries::index, webhook_deliveries::redeliver,
         receipts::keys, service::alive, service::ready,
     ),
     tags(
@@ -53,6 +55,7 @@ impl Modify for Bearer {
         (name = "people", description = "The mirror of the customer's backend"),
         (name = "deletions", description = "What the customer deletes goes here too, with a receipt"),
         (name = "rights", description = "Rights of data subjects"),
+        (name = "webhooks", description = "The customer's other systems are told what happens"),
         (name = "admin", description = "The operator's customers, licences and keys"),
         (name = "service", description = "The service itself"),
     )

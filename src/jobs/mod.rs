@@ -1,37 +1,64 @@
 //! The worker: claims what is due with a lease, runs it outside of any transaction, and gives it back.
 //!
-//! One thread a server. Any node may run any job; a job whose worker has died runs again when its lease is over, so
+//! One thread a server, and some that send to webhooks. Any node may run any job; a job whose worker has died runs again when its lease is over, so
 //! each can be repeated.
 
 mod run;
+mod webhooks;
 
 pub use run::run_due;
+pub use webhooks::send_due;
 
 use crate::app::App;
 use crate::error::Error;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use std::io;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use webhooks::Carrier;
 
 /// How often is looked for what other nodes have queued, and for what has become due.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// The thread that works, until it is stopped.
+/// The threads that work, until they are stopped.
 pub struct Worker {
     app: App,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Worker {
     /// Starts to work, as soon as the erasures of the journal have been repeated.
     ///
     /// # Errors
-    /// When the operating system has no thread left.
+    /// When the operating system has no thread left, or the certificates to be trusted cannot be read.
     pub fn start(app: &App) -> io::Result<Self> {
-        let worked = app.clone();
-        let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(move || work(&worked))?;
-        Ok(Self { app: app.clone(), thread: Some(thread) })
+        let carrier = Arc::new(Carrier::new(app)?);
+        // Those that have started by then end when another cannot.
+        let mut worker = Self { app: app.clone(), threads: Vec::new() };
+        worker.spawn("jobs", |app, started| {
+            if !*started {
+                app.start_jobs()?;
+                *started = true;
+            }
+            run_due(app)
+        })?;
+        for _ in 0..app.settings().webhooks.senders {
+            let carrier = Arc::clone(&carrier);
+            worker.spawn("webhooks", move |app, _| webhooks::send_all(app, &carrier))?;
+        }
+        Ok(worker)
+    }
+
+    fn spawn(
+        &mut self,
+        name: &str,
+        look: impl Fn(&App, &mut bool) -> Result<usize, Error> + Send + 'static,
+    ) -> io::Result<()> {
+        let app = self.app.clone();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&app, look))?;
+        self.threads.push(thread);
+        Ok(())
     }
 
     /// Has the job in hand end at its next step, and waits for it.
@@ -41,7 +68,7 @@ impl Worker {
 
     fn end(&mut self) {
         self.app.stop_jobs();
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             // A worker that panicked has logged it; there is nothing left to wait for.
             let _ = thread.join();
         }
@@ -54,13 +81,14 @@ impl Drop for Worker {
     }
 }
 
-fn work(app: &App) {
-    let (mut started, mut fails) = (false, false);
+/// Looks for work again and again; `look` is told whether it has done before what is done once.
+fn work(app: &App, look: impl Fn(&App, &mut bool) -> Result<usize, Error>) {
+    let (mut started, mut fails, mut heard) = (false, false, 0);
     loop {
         // Until then people may be there who are erased.
         if app.served().is_ok() {
             match look(app, &mut started) {
-                Ok(()) => fails = false,
+                Ok(_) => fails = false,
                 // Once: a database that is away is away at every look.
                 Err(error) if !fails => {
                     fails = true;
@@ -69,24 +97,17 @@ fn work(app: &App) {
                 Err(_) => {}
             }
         }
-        if !app.await_job(LOOK) {
+        if !app.await_job(&mut heard, LOOK) {
             return;
         }
     }
-}
-
-fn look(app: &App, started: &mut bool) -> Result<(), Error> {
-    if !*started {
-        app.start_jobs()?;
-        *started = true;
-    }
-    run_due(app).map(drop)
 }
 
 /// Says what the metrics mean, for whoever reads them.
 pub fn describe() {
     describe_counter!("guestlog_jobs_total", "Jobs that ran, by kind and outcome.");
     describe_histogram!("guestlog_job_duration_seconds", Unit::Seconds, "From the claim of a job to its end.");
+    webhooks::describe();
     describe_counter!("guestlog_notices_total", "Notices raised, by kind.");
     describe_gauge!(
         "guestlog_scrub_last_success_timestamp_seconds",

@@ -1,7 +1,7 @@
 //! One job from its claim to its end.
 
 use crate::app::App;
-use crate::app::jobs::Lease;
+use crate::app::jobs::{Lease, Next};
 use crate::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -19,16 +19,21 @@ pub fn run_due(app: &App) -> Result<usize, Error> {
     let mut ran = 0;
     while !app.jobs_stop() {
         let Some(lease) = app.claim_job()? else { break };
-        run(app, lease)?;
+        run(app, lease, |lease| app.run_job(lease))?;
         ran += 1;
     }
     Ok(ran)
 }
 
-fn run(app: &App, mut lease: Lease) -> Result<(), Error> {
+/// Does `work` for a job, and gives the job back.
+pub(super) fn run(
+    app: &App,
+    mut lease: Lease,
+    work: impl FnOnce(&mut Lease) -> Result<Next, Error>,
+) -> Result<(), Error> {
     let (kind, customer, began) = (lease.kind().as_str(), lease.customer().0, Instant::now());
     // A panic must not take the worker with it: the job is tried again, others are run.
-    let outcome = catch_unwind(AssertUnwindSafe(|| app.run_job(&mut lease)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| work(&mut lease)));
     let outcome = outcome.unwrap_or_else(|_| Err(Error::internal("the job panicked")));
     metrics::histogram!("guestlog_job_duration_seconds", "kind" => kind).record(began.elapsed().as_secs_f64());
     let told = match &outcome {

@@ -5,7 +5,7 @@ use super::conn::Conn;
 use super::events::{Event, Host, Recipient};
 use super::schema::{
     event_hosts, event_recipients, events, holds, objections, people, reconciliation_people, restrictions, statements,
-    visits,
+    visits, webhook_messages,
 };
 use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, PersonId, Timestamp};
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use std::collections::HashMap;
 
 /// Every place where something of a person stands, in the order in which it is looked for.
-pub const PLACES: [&str; 11] = [
+pub const PLACES: [&str; 12] = [
     "people",
     "people.ref_index",
     "events",
@@ -25,6 +25,7 @@ pub const PLACES: [&str; 11] = [
     "statements",
     "holds",
     "reconciliation_people",
+    "webhook_messages",
 ];
 
 /// What was deleted of a person, row by row.
@@ -82,7 +83,7 @@ fn count(gone: Vec<erasure::Gone>) -> QueryResult<HashMap<PersonId, Deleted>> {
             "objections" => deleted.objections = rows,
             "statements" => deleted.statements = rows,
             "holds" => deleted.holds = rows,
-            "reconciliation_people" => {}
+            "reconciliation_people" | "webhook_messages" => {}
             "people" => deleted.people = rows,
             _ => return Err(diesel::result::Error::NotFound),
         }
@@ -119,6 +120,12 @@ fn keep_sealed(
     rows!(holds, holds, holds::law_sealed, Vec<u8>);
     let listed = reconciliation_people::customer_id.eq(customer).and(reconciliation_people::person_id.eq_any(ids));
     diesel::delete(reconciliation_people::table.filter(listed)).execute(c)?;
+    let told = webhook_messages::customer_id.eq(customer).and(webhook_messages::person_id.eq_any(ids));
+    let told = diesel::delete(webhook_messages::table.filter(told))
+        .returning((webhook_messages::person_id.assume_not_null(), webhook_messages::body_sealed));
+    for (person, body) in told.load::<(PersonId, Option<Vec<u8>>)>(c)? {
+        deleted.entry(person).or_default().sealed.extend(body);
+    }
     let people = people::table.filter(people::customer_id.eq(customer).and(people::id.eq_any(ids)));
     for person in diesel::delete(people).returning(people::id).load(c)? {
         deleted.entry(person).or_default().people = 1;
@@ -162,7 +169,7 @@ pub fn left(
             $table::table.filter($table::customer_id.eq(customer).and($theirs)).count().single_value().assume_not_null()
         };
     }
-    let counts: (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) = on_each!(tx, |c| diesel::select((
+    let counts: (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) = on_each!(tx, |c| diesel::select((
         rows!(people, people::id.eq_any(ids)),
         rows!(people, people::ref_index.eq_any(ref_indexes)),
         rows!(events),
@@ -174,6 +181,7 @@ pub fn left(
         rows!(statements),
         rows!(holds),
         rows!(reconciliation_people),
+        rows!(webhook_messages),
     ))
     .get_result(c))?;
     Ok(counts.into())

@@ -148,6 +148,26 @@ pub fn fail(tx: &mut Tx<'_>, job: &Job, held_to: Timestamp, again: Timestamp) ->
     Ok(())
 }
 
+/// Ends a job that did well, but that nobody may claim before `rests_to`, even when it is queued anew; it is due at
+/// `next`.
+pub fn rest(
+    tx: &mut Tx<'_>,
+    job: &Job,
+    held_to: Timestamp,
+    now: Timestamp,
+    rests_to: Timestamp,
+    next: Timestamp,
+) -> QueryResult<()> {
+    let conn: &mut Conn = tx;
+    let rested = (jobs::leased_to.eq(rests_to), jobs::attempts.eq(0), jobs::ran_at.eq(now));
+    let quiet = row!(job).filter(jobs::leased_to.eq(held_to).and(jobs::due_at.eq(held_to)));
+    if diesel::update(quiet).set((rested, jobs::due_at.eq(next))).execute(conn)? == 0 {
+        let rested = (jobs::leased_to.eq(rests_to), jobs::attempts.eq(0), jobs::ran_at.eq(now));
+        diesel::update(row!(job).filter(jobs::leased_to.eq(held_to))).set(rested).execute(conn)?;
+    }
+    Ok(())
+}
+
 /// One job's row.
 pub fn find(conn: &mut Conn, customer: CustomerId, kind: &str, subject: i64) -> QueryResult<Option<Job>> {
     jobs::table.find((customer, kind, subject)).select(Job::as_select()).first(conn).optional()

@@ -60,6 +60,7 @@ pub mod url;
 pub mod url_error;
 pub mod visits;
 pub mod watch;
+pub mod webhooks;
 
 pub use conn::Conn;
 pub use db::{Db, Options};

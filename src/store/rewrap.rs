@@ -120,7 +120,8 @@ pub fn anything_before(conn: &mut Conn, customer: CustomerId, version: i32) -> Q
     let license = licenses::table.filter(license).select(licenses::id).first::<LicenseId>(conn).optional()?;
     let contact = customers::id.eq(customer).and(customers::key_version.lt(version));
     let contact = customers::table.filter(contact).select(customers::id).first::<CustomerId>(conn).optional()?;
-    Ok(person.is_some() || license.is_some() || contact.is_some())
+    let held = person.is_some() || license.is_some() || contact.is_some();
+    Ok(held || super::webhooks::sealed::any_before(conn, customer, version)?)
 }
 
 /// Deletes the earlier versions of a customer's sealing key.

@@ -444,6 +444,79 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    webhook_deliveries (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        message_id -> Int8,
+        endpoint_id -> Int8,
+        state -> Int2,
+        attempts -> Int4,
+        queued_at -> Timestamptz,
+        due_at -> Timestamptz,
+        attempted_at -> Nullable<Timestamptz>,
+        status -> Nullable<Int2>,
+        fault -> Nullable<Int2>,
+        acknowledged_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    webhook_endpoints (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        url_sealed -> Bytea,
+        key_version -> Int4,
+        description -> Nullable<Text>,
+        topics -> Text,
+        created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
+        disabled_reason -> Nullable<Int2>,
+        failing_since -> Nullable<Timestamptz>,
+        failures -> Int4,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    webhook_messages (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        topic -> Int2,
+        subject -> Nullable<Uuid>,
+        person_id -> Nullable<Int8>,
+        body_sealed -> Nullable<Bytea>,
+        key_version -> Int4,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    webhook_secrets (customer_id, endpoint_id, id) {
+        customer_id -> Int8,
+        endpoint_id -> Int8,
+        id -> Int8,
+        secret_sealed -> Bytea,
+        key_version -> Int4,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     customer_keys,
@@ -460,4 +533,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     restrictions,
     statements,
     visits,
+    webhook_deliveries,
+    webhook_endpoints,
+    webhook_messages,
 );

@@ -22,6 +22,11 @@ pub fn hold(ends_at: &str, fields: &[&str]) -> Value {
     json!({"ground": "b", "law": "Bogføringsloven § 12", "fields": fields, "ends_at": ends_at})
 }
 
+/// An endpoint that nobody sends to in these tests.
+pub fn webhook() -> Value {
+    json!({"url": "https://hooks.example.com/guestlog"})
+}
+
 /// The deletion of a person, which succeeds whoever is there.
 pub fn is_deletion(entry: &Entry) -> bool {
     entry.method == "DELETE" && entry.path == "/v1/people/{ref}"
@@ -30,11 +35,17 @@ pub fn is_deletion(entry: &Entry) -> bool {
 /// A body that the route takes.
 pub fn body(entry: &Entry) -> Option<Value> {
     match (entry.method.as_str(), entry.path) {
-        ("GET" | "DELETE", _) | (_, "/v1/admin/customers/{id}/retention-agreements/{agreement}/end") => None,
+        ("GET" | "DELETE", _)
+        | (
+            _,
+            "/v1/admin/customers/{id}/retention-agreements/{agreement}/end"
+            | "/v1/webhooks/{id}/test"
+            | "/v1/webhooks/{id}/deliveries/{delivery}/redeliver",
+        ) => None,
         ("POST", "/v1/deletions") => Some(json!({"refs": ["nobody"]})),
         ("POST", "/v1/reconciliations") => Some(json!({"ref": "guest-42"})),
         ("PUT", "/v1/people/{ref}/restriction") => Some(json!({"ground": "a"})),
-        ("PUT", "/v1/people/{ref}/objections/{purpose}") => Some(json!({})),
+        ("PUT", "/v1/people/{ref}/objections/{purpose}") | ("POST", "/v1/webhooks/{id}/secret") => Some(json!({})),
         ("PUT", "/v1/people/{ref}/statement") => Some(json!({"text": "Jeg hedder Åse med Å."})),
         ("POST", "/v1/people/{ref}/holds") => Some(hold("2027-11-21T12:00:00Z", &["name"])),
         ("POST", "/v1/events") => Some(event(EVENT, "L-1")),
@@ -48,6 +59,8 @@ pub fn body(entry: &Entry) -> Option<Value> {
         ("POST", "/v1/admin/customers/{id}/keys") => Some(json!({"scopes": ["events:read"]})),
         ("PATCH", "/v1/admin/customers/{id}/keys/{key_id}") => Some(json!({"revoked": true})),
         ("POST", "/v1/admin/customers/{id}/retention-agreements") => Some(agreement()),
+        ("POST", "/v1/webhooks") => Some(webhook()),
+        ("PATCH", "/v1/webhooks/{id}") => Some(json!({"description": "Adgangskort"})),
         (method, path) => panic!("say here what a good {method} {path} is"),
     }
 }

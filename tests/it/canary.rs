@@ -17,7 +17,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
+const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights,webhooks";
 
 /// Where the server of the tests keeps everything, its log among it; none of a server that tests/run was given.
 #[expect(clippy::disallowed_methods, reason = "tests/run tells by it where the server that it started keeps its files")]

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Instant;
 
-const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
+const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights,webhooks";
 /// Settings under which at most the first erasure is scrubbed before the test has all of them scrubbed.
 const LATER: [(&str, &str); 3] =
     [("log.level", "debug"), ("erasure.scrub_interval_seconds", "86400"), ("erasure.vacuum_interval_minutes", "1440")];
@@ -150,6 +150,10 @@ fn half_is_erased(kind: Kind, people: u16) {
     // Every other one, among hosts and recipients as well.
     let doomed: Vec<String> = refs.iter().step_by(2).cloned().collect();
     let before = house.run(|child, client| {
+        // It is told of everybody's restriction, and never answers.
+        let webhook = json!({"url": "https://hooks.invalid/"}).to_string();
+        let made = client.send("POST", "/v1/webhooks", Some(&key), &[], Some(webhook.as_bytes())).unwrap();
+        assert_eq!(made.status, 201, "{}", made.text);
         crowd.arrive(client, &key);
         assert_clean_under_load(&crowd, child, &key, &evidence, &search);
         Shown::of(client, &key, &refs)

@@ -8,7 +8,7 @@ use guestlog::domain::scope::Scope;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const ALL: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
+const ALL: &str = "events:write,events:read,people:write,people:read,people:delete,rights,webhooks";
 const NOW: &str = "2026-11-21T12:00:00Z";
 
 /// A service with one customer.

@@ -78,6 +78,7 @@ fn the_readme_lists_every_setting_and_no_other() {
         "database.direct_url",
         "database.direct_url_file",
         "erasure.journal_file",
+        "webhooks.ca_file",
         "http.tls.certificate_file",
         "http.tls.key_file",
         "http.tls.reload_ms",

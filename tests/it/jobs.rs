@@ -150,7 +150,7 @@ fn what_is_queued_while_it_runs_runs_again() {
                 nodes.row(7).map(|job| job.due_at),
                 match next {
                     Next::Done => None,
-                    Next::At(at) => Some(at),
+                    Next::At(at) | Next::Rest { due_at: at, .. } => Some(at),
                 }
             );
         }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
-const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
+const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights,webhooks";
 
 /// Everything short, so that the tests of what runs out are.
 const SETTINGS: [(&str, &str); 7] = [

@@ -1,7 +1,7 @@
 //! Every route against every wrong key, from the table of routes itself: a route that is added is tested here, or
 //! this test fails and says so.
 
-use crate::bodies::{EVENT, NOW, agreement, body, event, hold, is_deletion};
+use crate::bodies::{EVENT, NOW, agreement, body, event, hold, is_deletion, webhook};
 use crate::client::Client;
 use crate::harness::{Answer, Home, Kind, Served, at, both, key, serve, site};
 use guestlog::app::{App, keys};
@@ -46,6 +46,8 @@ struct Town {
     deletion: String,
     hold: String,
     reconciliation: String,
+    webhook: String,
+    delivery: String,
     /// A key that only waits to be looked at and revoked.
     key_id: String,
     /// Keeps folder and database until the end.
@@ -76,7 +78,11 @@ impl Town {
         let agreements = format!("/v1/admin/customers/{}/retention-agreements", ours.customer);
         let agreement = served.post(&agreements, &operator, &agreement());
         assert_eq!(agreement.status, 201, "{}", agreement.text);
+        let webhook = served.post("/v1/webhooks", &own, &webhook()).json()["id"].as_str().unwrap().to_owned();
+        let tested = served.send("POST", &format!("/v1/webhooks/{webhook}/test"), Some(&own), &[], None).json();
         Self {
+            webhook,
+            delivery: tested["id"].as_str().unwrap().to_owned(),
             agreement: agreement.json()["id"].as_str().unwrap().to_owned(),
             license: license(ours.customer),
             foreign_license: license(theirs.customer),
@@ -114,6 +120,8 @@ impl Town {
             Some("deletions") => self.deletion.as_str(),
             Some("people") => self.hold.as_str(),
             Some("reconciliations") => self.reconciliation.as_str(),
+            Some("webhooks") if entry.method == "DELETE" => &self.doomed(),
+            Some("webhooks") => self.webhook.as_str(),
             _ => customer.as_str(),
         };
         // Who is deleted here must not be the one whom the other routes are tried on.
@@ -122,6 +130,7 @@ impl Town {
             ("{id}", id, NOTHING),
             ("{license}", license, NOTHING),
             ("{agreement}", self.agreement.as_str(), NOTHING),
+            ("{delivery}", self.delivery.as_str(), NOTHING),
             ("{key_id}", self.key_id.as_str(), "0000000000000000"),
             ("{ref}", reference, "nobody"),
             ("{device}", "reception-1", "reception-9"),
@@ -135,6 +144,11 @@ impl Town {
             found.iter().fold(entry.path.to_owned(), |path, row| path.replace(row.0, &value(row)))
         };
         (fill(false), fill(true))
+    }
+
+    /// A webhook that may be deleted.
+    fn doomed(&self) -> String {
+        self.served.post("/v1/webhooks", &self.key, &webhook()).json()["id"].as_str().unwrap().to_owned()
     }
 
     fn call(&self, entry: &Entry, path: &str, key: Option<&str>) -> Answer {
@@ -264,7 +278,9 @@ fn what_is_a_foreign_customers_is_what_is_not_there() {
         for entry in entries().iter().filter(|entry| entry.access != Access::Public && entry.path.contains('{')) {
             let (path, missing) = town.addresses(entry);
             let of_somebody = entry.path.starts_with("/v1/people/{ref}/");
-            let makes = matches!(entry.method.as_str(), "POST" | "PUT") && !of_somebody;
+            let makes = matches!(entry.method.as_str(), "POST" | "PUT")
+                && !of_somebody
+                && !entry.path.starts_with("/v1/webhooks/");
             if entry.access == Access::Scope(Scope::Admin) {
                 // The operator's keys reach every customer: foreign is what stands under another customer.
                 let nothing = bare(&town.call(entry, &missing, Some(&town.operator)));

@@ -8,7 +8,7 @@ use guestlog::clock::Clock;
 use std::collections::BTreeSet;
 
 /// Rows of a customer stay together, whichever server holds them.
-const DISTRIBUTED: [&str; 20] = [
+const DISTRIBUTED: [&str; 24] = [
     "audit_entries",
     "customer_keys",
     "deletions",
@@ -29,6 +29,10 @@ const DISTRIBUTED: [&str; 20] = [
     "statements",
     "tombstones",
     "visits",
+    "webhook_deliveries",
+    "webhook_endpoints",
+    "webhook_messages",
+    "webhook_secrets",
 ];
 /// On every server, since it is asked for before the customer is known, or pointed to by such a table.
 const REFERENCE: [&str; 3] = ["api_keys", "customers", "licenses"];

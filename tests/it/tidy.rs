@@ -13,7 +13,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("store", &["crypto", "domain", "error"]),
     ("app", &["clock", "config", "crypto", "domain", "error", "store"]),
-    ("jobs", &["app", "error"]),
+    ("jobs", &["app", "domain", "error"]),
     ("http", &["app", "config", "domain", "error"]),
     ("server", &["config", "http"]),
     ("cli", &["app", "clock", "config", "crypto", "domain", "error", "http", "jobs", "server", "store", "telemetry"]),
@@ -29,11 +29,11 @@ const KEPT_TO: &[(&str, &[&str])] = &[
     ("utoipa", &["http", "app", "domain"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
-    ("ureq", &["cli"]),
+    ("ureq", &["cli", "jobs"]),
     ("aes_gcm", &["crypto"]),
     ("hmac", &["crypto"]),
     ("ed25519_dalek", &["crypto"]),
-    ("rustls", &["cli", "http", "server"]),
+    ("rustls", &["cli", "http", "jobs", "server"]),
 ];
 
 /// Of every file but the tables, which Diesel lists.

@@ -207,7 +207,11 @@ fn people(canary: &Canary) -> Vec<Call> {
             "vehicle_plate": canary.text(from + 4),
         })
     };
+    // Nobody is there, so that what it is to be told stays.
+    let webhook = json!({"url": format!("https://hooks.invalid/{}", canary.text(48))});
     vec![
+        Call::new("POST", "/v1/webhooks", 201).json(&webhook),
+        Call::new("GET", "/v1/webhooks", 200),
         Call::new("PUT", path.as_str(), 201).json(&fields(21)),
         Call::new("PUT", path.as_str(), 200).json(&fields(26)),
         Call::new("PATCH", path.as_str(), 200).body(fields(31).to_string(), "application/merge-patch+json"),

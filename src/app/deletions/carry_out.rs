@@ -3,7 +3,7 @@
 use super::judgement::{self, Judged};
 use super::named::{self, Named, One};
 use super::proof::Held;
-use super::{Instruction, proof, rest};
+use super::{Instruction, proof, rest, tell};
 use crate::app::{Work, jobs, notices, watch};
 use crate::crypto::mark;
 use crate::domain::receipt::{Origin, Receipt, Status};
@@ -115,6 +115,7 @@ pub(super) fn run(
     store::deletions::insert(work.tx, &rows)?;
     leave_marks(work, customer, &named, &parts, &verdicts)?;
     let told: Vec<(&Instruction, &Receipt)> = done().map(|(part, receipt)| (part.instruction, receipt)).collect();
+    tell::erased(work, customer, &keys, &named, &verdicts, &parts_told(&parts))?;
     note(work, customer, audited, &told)?;
     for &instruction in refused.iter().zip(instructions).filter(|(why, _)| why.is_some()).map(|(_, held)| held) {
         judgement::notice_restricted(work, instruction)?;
@@ -126,6 +127,11 @@ pub(super) fn run(
         _ => Err(Error::internal("a deletion without outcome")),
     })
     .collect()
+}
+
+/// Which deletion each instruction came to.
+fn parts_told(parts: &[Option<Part<'_>>]) -> Vec<Option<PublicId>> {
+    parts.iter().map(|part| part.as_ref().map(|part| part.deletion)).collect()
 }
 
 /// Internal ids and blind indexes of those who are to be erased.

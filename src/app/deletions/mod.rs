@@ -7,6 +7,7 @@ mod named;
 mod proof;
 mod rest;
 mod show;
+mod tell;
 
 pub use group::Deleters;
 pub use show::{DeletionSummary, list};

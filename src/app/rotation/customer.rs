@@ -22,6 +22,8 @@ pub struct CustomerRotation {
     pub people: usize,
     /// Licences whose numbers were sealed anew.
     pub licenses: usize,
+    /// Addresses, secrets and messages of webhooks that were sealed anew.
+    pub webhooks: usize,
 }
 
 /// Gives a customer a new sealing key, puts everything under it and deletes the old one; or finishes what was begun.
@@ -33,10 +35,11 @@ pub fn rotate_customer(app: &App, customer: PublicId) -> Result<CustomerRotation
     let core = &app.0.core;
     let id = patiently(|| core.read(|view| customers::internal_id(view, customer)))?;
     let (version, resumed) = patiently(|| core.write(|work| begin(work, id)))?;
-    let (mut people, mut licenses) = (0, 0);
+    let (mut people, mut licenses, mut webhooks) = (0, 0, 0);
     for _ in 0..PASSES {
         people += rewrap_people(core, id, version)?;
-        licenses += reseal_licenses(core, id, version)?;
+        licenses += reseal(core, |work| reseal_licenses(work, id, version))?;
+        webhooks += reseal(core, |work| super::super::webhooks::reseal(work, id, version, BATCH))?;
         patiently(|| core.write(|work| reseal_contact(work, id, version)))?;
         // Looked at without holding anybody up; below, it is only made sure of.
         if patiently(|| core.read(|view| Ok(rewrap::anything_before(view.conn, id, version)?)))? {
@@ -45,7 +48,7 @@ pub fn rotate_customer(app: &App, customer: PublicId) -> Result<CustomerRotation
         if patiently(|| core.write(|work| finish(work, id, version, people)))? {
             core.keyring.forget(id);
             let version = u32::try_from(version).map_err(Error::internal)?;
-            return Ok(CustomerRotation { customer, version, resumed, people, licenses });
+            return Ok(CustomerRotation { customer, version, resumed, people, licenses, webhooks });
         }
     }
     Err(Error::unavailable("somebody goes on to use the old key"))
@@ -103,10 +106,11 @@ fn rewrap_batch(
     Ok(Some((last, anew.len())))
 }
 
-fn reseal_licenses(core: &Core, customer: CustomerId, version: i32) -> Result<usize, Error> {
+/// Runs `batch` until it finds nothing more to seal anew.
+fn reseal(core: &Core, batch: impl Fn(&mut Work<'_, '_>) -> Result<usize, Error>) -> Result<usize, Error> {
     let mut done = 0;
     loop {
-        let count = patiently(|| core.write(|work| reseal_batch(work, customer, version)))?;
+        let count = patiently(|| core.write(|work| batch(work)))?;
         if count == 0 {
             return Ok(done);
         }
@@ -114,7 +118,7 @@ fn reseal_licenses(core: &Core, customer: CustomerId, version: i32) -> Result<us
     }
 }
 
-fn reseal_batch(work: &mut Work<'_, '_>, customer: CustomerId, version: i32) -> Result<usize, Error> {
+fn reseal_licenses(work: &mut Work<'_, '_>, customer: CustomerId, version: i32) -> Result<usize, Error> {
     store::locks::hold_customer(work.tx, customer, false)?;
     let keys = work.customer_keys(customer)?;
     let rows = rewrap::licenses_before(work.tx, customer, version, BATCH)?;

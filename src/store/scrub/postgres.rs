@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 /// Tables from which rows of people, their digests or wrapped keys are deleted.
-pub const TABLES: [&str; 15] = [
+pub const TABLES: [&str; 17] = [
     "customer_keys",
     "erasure_marks",
     "event_hosts",
@@ -25,6 +25,8 @@ pub const TABLES: [&str; 15] = [
     "statements",
     "tombstones",
     "visits",
+    "webhook_messages",
+    "webhook_secrets",
 ];
 
 #[derive(QueryableByName)]

@@ -1,0 +1,107 @@
+//! What is to be sent next to an endpoint, ready to be sent.
+
+use super::endpoints::url;
+use super::outcome::Sent;
+use super::seal::open;
+use crate::app::jobs::{Kind, Lease, Next};
+use crate::app::{App, View};
+use crate::crypto::WebhookSecret;
+use crate::domain::webhook::{self, Fault};
+use crate::domain::{CustomerId, Timestamp};
+use crate::error::Error;
+use crate::store::webhooks::sealed::Column;
+use crate::store::webhooks::{deliveries, endpoints, secrets};
+use zeroize::Zeroizing;
+
+/// A message as it goes over the wire; its address and content are not shown.
+pub struct Parcel {
+    /// Where to.
+    pub url: String,
+    /// The headers of Standard Webhooks.
+    pub headers: [(&'static str, String); 3],
+    /// The content, JSON.
+    pub body: Zeroizing<Vec<u8>>,
+    pub(super) row: deliveries::Delivery,
+}
+
+/// What became of a parcel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// The endpoint answered with this status.
+    Answered(u16),
+    /// It did not answer.
+    Failed(Fault),
+}
+
+impl App {
+    /// Claims an endpoint to which something is due and that nobody holds; none when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn claim_webhook(&self) -> Result<Option<Lease>, Error> {
+        self.claim_of(&[Kind::Webhook])
+    }
+
+    /// What is due first to the endpoint of a lease, signed by every secret in force; none when nothing is.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the service stops or another node has taken over; when the database fails.
+    pub fn next_parcel(&self, lease: &mut Lease) -> Result<Option<Parcel>, Error> {
+        lease.renew()?;
+        let (customer, endpoint) = (lease.customer(), lease.subject());
+        self.read_blocking(|view| parcel(view, customer, endpoint))
+    }
+
+    /// Notes what became of a parcel: the endpoint has it, it is tried again later, or it is given up. False when the
+    /// endpoint is to be let be for now.
+    ///
+    /// # Errors
+    /// When the database fails: then the parcel is sent again.
+    pub fn parcel_sent(&self, lease: &mut Lease, parcel: &Parcel, attempt: Attempt) -> Result<bool, Error> {
+        let (customer, endpoint) = (lease.customer(), lease.subject());
+        let sent = Sent { customer, endpoint, attempt };
+        self.write_blocking(|work| super::outcome::note(work, &sent, &parcel.row))
+    }
+
+    /// When the endpoint of a lease is to be looked at next: not before its rest is over, if it is failing.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn after_parcels(&self, lease: &Lease) -> Result<Next, Error> {
+        let (customer, endpoint) = (lease.customer(), lease.subject());
+        self.read_blocking(|view| {
+            let Some(row) = endpoints::get(view.conn, customer, endpoint)? else { return Ok(Next::Done) };
+            let Some(due_at) = deliveries::next_due(view.conn, customer, endpoint)? else { return Ok(Next::Done) };
+            match u32::try_from(row.failures) {
+                Ok(failures) if failures > 0 => {
+                    let rests_to = view.now.plus_seconds(webhook::rest_s(failures));
+                    Ok(Next::Rest { rests_to, due_at: due_at.max(rests_to) })
+                }
+                _ => Ok(Next::At(due_at)),
+            }
+        })
+    }
+}
+
+fn parcel(view: &mut View<'_>, customer: CustomerId, endpoint: i64) -> Result<Option<Parcel>, Error> {
+    let row = endpoints::get(view.conn, customer, endpoint)?;
+    let Some(to) = row.filter(|row| row.disabled_at.is_none()) else { return Ok(None) };
+    let Some((row, message)) = deliveries::due(view.conn, customer, endpoint, view.now)? else { return Ok(None) };
+    let keys = view.customer_keys(customer)?;
+    let sealed = message.body_sealed.as_deref().ok_or_else(|| Error::internal("a message that says nothing is due"))?;
+    let body = open(&keys, Column::Body, message.id, message.key_version, sealed)?;
+    let (id, sent_at) = (message.public_id.to_string(), seconds(view.now));
+    let mut signatures = Vec::new();
+    for secret in secrets::in_force(view.conn, customer, endpoint, view.now)? {
+        let bytes = open(&keys, Column::Secret, secret.id, secret.key_version, &secret.secret_sealed)?;
+        let secret = WebhookSecret::from_bytes(&bytes).map_err(Error::internal)?;
+        signatures.push(secret.sign(&id, sent_at, &body));
+    }
+    let headers =
+        [("webhook-id", id), ("webhook-timestamp", sent_at.to_string()), ("webhook-signature", signatures.join(" "))];
+    Ok(Some(Parcel { url: url(&keys, &to)?, headers, body, row }))
+}
+
+fn seconds(at: Timestamp) -> i64 {
+    at.micros().div_euclid(1_000_000)
+}
