@@ -21,6 +21,7 @@ mod keyring;
 pub mod keys;
 mod lanes;
 pub mod licenses;
+pub mod mail;
 pub mod notices;
 pub mod objections;
 pub mod page;
@@ -74,6 +75,7 @@ pub(crate) struct Core {
     pub settings: Arc<Settings>,
     pub jobs: Arc<jobs::Bell>,
     pub erasures: Arc<journal::Erasures>,
+    pub mail: Arc<mail::Way>,
 }
 
 /// A connection that cannot write, and the present.
@@ -346,6 +348,7 @@ impl Core {
             settings: Arc::new(settings),
             erasures: Arc::new(erasures),
             jobs: Arc::default(),
+            mail: Arc::default(),
         })
     }
 

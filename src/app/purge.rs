@@ -1,9 +1,10 @@
 //! What is kept for a time only: tombstones, which must outlast every backup and late event, fingerprints of what
-//! was erased, answers kept for a retry, messages to webhooks, entries of the journal, and retired master keys. Guest data are not among it:
+//! was erased, answers kept for a retry, mails that have left, messages to webhooks, entries of the journal, and retired
+//! master keys. Guest data are not among it:
 //! they are never deleted by time alone (REQUIREMENTS A-35).
 
 use super::jobs::{self, Kind, Lease, Next};
-use super::{Core, idempotency};
+use super::{Core, idempotency, mail};
 use crate::domain::CustomerId;
 use crate::error::Error;
 use crate::store;
@@ -17,8 +18,8 @@ const CUSTOMERS: i64 = 200;
 pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
     let core = lease.core.clone();
     core.write(|work| idempotency::forget(work, idempotency::OPERATOR))?;
+    let mut purged = mails(lease, &core, jobs::SERVICE)?;
     let mut after = None;
-    let mut purged = 0;
     loop {
         let customers = core.read(|view| Ok(store::customers::page(view.conn, after, CUSTOMERS)?))?;
         let Some(last) = customers.last() else { break };
@@ -26,6 +27,7 @@ pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
         for customer in customers {
             lease.renew()?;
             core.write(|work| idempotency::forget(work, customer.id))?;
+            purged += mails(lease, &core, customer.id)?;
             while let Some(count) = batch(&core, customer.id)? {
                 purged += count;
                 lease.renew()?;
@@ -42,7 +44,7 @@ pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
             let now = work.now;
             jobs::queue(work, jobs::SERVICE, Kind::Scrub, 0, now)
         })?;
-        tracing::info!(rows = purged, "expired tombstones and fingerprints are deleted");
+        tracing::info!(rows = purged, "expired tombstones, fingerprints and mails are deleted");
     }
     core.erasures.note(Vec::new())?;
     core.erasures.check()?;
@@ -54,6 +56,18 @@ pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
         tracing::info!(master_key = id, "a retired master key is destroyed");
     }
     Ok(Next::At(core.clock.now().plus_seconds(jobs::DAY_S)))
+}
+
+/// Wipes and deletes a customer's mails whose time is over.
+fn mails(lease: &mut Lease, core: &Core, customer: CustomerId) -> Result<usize, Error> {
+    let mut purged = 0;
+    loop {
+        match mail::purge(core, customer)? {
+            0 => return Ok(purged),
+            count => purged += count,
+        }
+        lease.renew()?;
+    }
 }
 
 /// Deletes some of a customer's rows; none when there is nothing left to delete.

@@ -6,6 +6,7 @@ mod demo;
 mod doctor;
 mod house;
 mod import;
+mod jobs;
 mod key;
 mod keys;
 mod license;
@@ -73,6 +74,9 @@ enum Command {
     /// List and rotate the keys that seal and wrap
     #[command(subcommand)]
     Keys(keys::Command),
+    /// List what is to be done later, and try again what could not be
+    #[command(subcommand)]
+    Jobs(jobs::Command),
     /// Import visits from a file
     #[command(subcommand)]
     Import(import::Command),
@@ -117,6 +121,7 @@ impl Cli {
             Command::License(command) => license::run(config, command),
             Command::Key(command) => key::run(config, command),
             Command::Keys(command) => keys::run(config, command),
+            Command::Jobs(command) => jobs::run(config, command),
             Command::Import(command) => import::run(config, command),
             Command::Receipt(command) => receipt::run(command),
             Command::Reconcile(args) => reconcile::run(&args),

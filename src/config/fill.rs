@@ -62,6 +62,10 @@ fn derived(given: &Map<String, Value>) -> Layer {
             let file = Path::new(data_dir).join("master.key").to_string_lossy().into_owned();
             found.insert("keys.master_key_file".to_owned(), Value::new(Some(&origin), file));
         }
+        if tree::find(given, "mail.directory").is_none() {
+            let directory = Path::new(data_dir).join("mail").to_string_lossy().into_owned();
+            found.insert("mail.directory".to_owned(), Value::new(Some(&origin), directory));
+        }
         if !["erasure.journal", "erasure.journal_file"].iter().any(|name| tree::find(given, name).is_some()) {
             let url = format!("file://{data_dir}/erasures.journal");
             found.insert("erasure.journal".to_owned(), Value::new(Some(&origin), url));

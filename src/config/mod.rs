@@ -8,6 +8,7 @@ mod error;
 mod fill;
 mod identity;
 mod layer;
+mod mail;
 mod sections;
 mod sources;
 mod tree;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use error::ConfigError;
 pub use identity::{Authority, Operator, Recipient, RecipientRole};
+pub use mail::{Mail, MailSecurity, MailTransport};
 pub use sections::{
     Database, Erasure, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Reconciliation, Tls, Visits,
     Webhooks,
@@ -26,6 +28,7 @@ pub use sections::{
 pub use sources::{Profile, Sources};
 pub use tree::Effective;
 
+use crate::domain::contact::Email;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -54,6 +57,8 @@ pub struct Settings {
     pub erasure: Erasure,
     /// Comparisons with the list of people whom a customer still holds.
     pub reconciliation: Reconciliation,
+    /// How mails leave the house.
+    pub mail: Mail,
     /// Who runs the service; public notices need it.
     #[serde(default)]
     pub operator: Option<Operator>,
@@ -88,7 +93,8 @@ impl Settings {
     /// mails must lead to the service by a way that nobody can listen on (REQUIREMENTS A-06, B-45).
     ///
     /// # Errors
-    /// In production, when `operator` is missing, or `http.public_url` is not https or leads nowhere but here.
+    /// In production, when `operator` or `mail.host` is missing, or `http.public_url` is not https or leads nowhere but
+    /// here.
     pub fn fit_to_serve(&self) -> Result<(), ConfigError> {
         let missing = |name: &str, expected: &str| {
             let line = self.effective.iter().find(|line| line.name == name);
@@ -104,8 +110,17 @@ impl Settings {
             Profile::Production if !url.is_https() || url.is_local() => {
                 missing("http.public_url", "expected https:// and the host under which people reach the service")
             }
+            Profile::Production if self.mail.transport == MailTransport::Smtp && self.mail.host.is_none() => {
+                missing("mail.host", "expected the SMTP server that takes mails; or mail.transport = \"directory\"")
+            }
             Profile::Development | Profile::Production => Ok(()),
         }
+    }
+
+    /// From whom mails are: `mail.from`, else the operator's address.
+    #[must_use]
+    pub fn mail_from(&self) -> Option<&Email> {
+        self.mail.from.as_ref().or_else(|| self.operator.as_ref().map(|operator| &operator.email))
     }
 
     /// Every setting in force with the source it came from, in the order of their names; secrets as `(set)`.

@@ -233,7 +233,8 @@ fn production_does_not_serve_without_identity_and_a_public_address() {
     assert!(refused(OPERATOR).starts_with("setting http.public_url (derived from http.listen): expected https://"));
     assert!(refused(&format!("{OPERATOR}[http]\npublic_url = \"https://localhost\"\n")).contains("http.public_url"));
     let settings = load(&format!("{OPERATOR}{PUBLIC}")).unwrap();
-    settings.fit_to_serve().unwrap();
+    assert!(settings.fit_to_serve().unwrap_err().to_string().starts_with("setting mail.host (not set)"));
+    load(&format!("{OPERATOR}{PUBLIC}[mail]\nhost = \"mail.nordlys.example\"\n")).unwrap().fit_to_serve().unwrap();
     let operator = settings.operator.unwrap();
     assert_eq!((operator.cvr.as_str(), operator.postcode_city().as_str()), ("38951076", "8000 Aarhus C"));
     assert_eq!(settings.http.public_url.to("/privacy"), "https://privatliv.nordlys.example/privacy");
@@ -280,4 +281,26 @@ fn recipients_are_named_one_by_one_and_leave_the_area_on_a_ground() {
     scratch.write("default.toml", &one("Nord", "country = \"dk-canary\""));
     let said = refusal(scratch.load());
     assert!(said.starts_with("setting recipients[0].country (file ") && !said.contains("canary"), "{said}");
+}
+
+#[test]
+fn mails_travel_in_the_clear_on_this_machine_only() {
+    let with = |security: &str, host: &str| {
+        variables(None, &[("GUESTLOG__MAIL__SECURITY", security), ("GUESTLOG__MAIL__HOST", host)])
+    };
+    let said = refusal(with("plain", "mail.example"));
+    assert!(said.starts_with("setting mail.security (environment variable"), "{said}");
+    for (security, host) in [("plain", "localhost"), ("plain", "[::1]"), ("starttls", "mail.example")] {
+        with(security, host).unwrap();
+    }
+    assert!(refusal(with("tls", "mail.example:25")).starts_with("setting mail.host"));
+    let half = refusal(variables(None, &[("GUESTLOG__MAIL__USER", "canary")]));
+    assert!(half.contains("mail.user") && half.contains("neither") && !half.contains("canary"), "{half}");
+    let scratch = Scratch::new();
+    let file = scratch.write("password", "s3cr3t-canary\n");
+    let both = [("GUESTLOG__MAIL__USER", "canary"), ("GUESTLOG__MAIL__PASSWORD_FILE", file.to_str().unwrap())];
+    let settings = variables(None, &both).unwrap();
+    assert_eq!(settings.mail.password.as_ref().unwrap().expose_secret(), "s3cr3t-canary");
+    let shown = format!("{settings:?}{:?}", settings.describe().iter().map(ToString::to_string).collect::<Vec<_>>());
+    assert!(!shown.contains("s3cr3t-canary"));
 }

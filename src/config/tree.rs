@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::fmt;
 
 /// Settings that are secrets. Each has a twin `<name>_file` that names a file to read it from.
-pub(super) const SECRETS: &[&str] = &["database.url", "database.direct_url", "erasure.journal"];
+pub(super) const SECRETS: &[&str] = &["database.url", "database.direct_url", "erasure.journal", "mail.password"];
 
 /// One setting in force, as it may be printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -2,7 +2,8 @@
 
 use super::error::ConfigError;
 use super::tree;
-use super::{Recipient, Settings};
+use super::{MailSecurity, Recipient, Settings};
+use crate::domain::public_url::is_loopback;
 use config::{Map, Value};
 
 /// Checks every value and gives it its type.
@@ -19,6 +20,7 @@ pub(super) fn settings(tree: &Map<String, Value>) -> Result<Settings, ConfigErro
     })?;
     outlasts(&settings, tree)?;
     grounded(&settings, tree)?;
+    private(&settings, tree)?;
     Ok(settings)
 }
 
@@ -47,6 +49,24 @@ fn grounded(settings: &Settings, tree: &Map<String, Value>) -> Result<(), Config
     let origin = tree::find(tree, "recipients").map_or("not set", tree::origin).to_owned();
     let expected = "expected the ground of the transfer, since the country is outside the EEA".to_owned();
     Err(ConfigError::Setting { name: format!("recipients[{at}].transfer_basis"), origin, expected })
+}
+
+/// Mails hold one-time codes and addresses: they travel in the clear on this machine only, and a name without its
+/// password, or the other way round, is half a setting.
+fn private(settings: &Settings, tree: &Map<String, Value>) -> Result<(), ConfigError> {
+    let mail = &settings.mail;
+    let refused = |name: &str, expected: &str| {
+        let origin = tree::find(tree, name).map_or("not set", tree::origin).to_owned();
+        Err(ConfigError::Setting { name: name.to_owned(), origin, expected: expected.to_owned() })
+    };
+    let away = mail.host.as_deref().is_some_and(|host| !is_loopback(host));
+    if mail.security == MailSecurity::Plain && away {
+        return refused("mail.security", "expected tls or starttls, since mail.host is another machine");
+    }
+    if mail.user.is_some() != mail.password.is_some() {
+        return refused("mail.user", "expected both of mail.user and mail.password or mail.password_file, or neither");
+    }
+    Ok(())
 }
 
 /// What was expected, with nothing of the value; and the field, when one is missing.

@@ -100,7 +100,8 @@ impl Keyring {
         Ok(())
     }
 
-    /// A secret of the service: `api-key`, `cursor`, `idempotency`, `idempotency-seal`, `confirmation`.
+    /// A secret of the service: `api-key`, `cursor`, `idempotency`, `idempotency-seal`, `confirmation`,
+    /// `mail`.
     ///
     /// It stays the same whatever master key wraps it.
     ///

@@ -81,6 +81,15 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+/// Takes a host alone: a name, an IPv4 address, or an IPv6 address in brackets.
+///
+/// # Errors
+/// `invalid_host`.
+pub fn host(text: &str) -> Result<&str, FieldError> {
+    let refused = || FieldError::new("invalid_host", "must be a host's name or address, without a port");
+    is_host(text).then_some(text).ok_or_else(refused)
+}
+
 /// Host, with its brackets, and port.
 fn split(authority: &str) -> Option<(&str, Option<&str>)> {
     if authority.starts_with('[') {

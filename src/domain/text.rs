@@ -127,6 +127,8 @@ text! {
     AppVersion(max = 50, screen = Cpr);
     /// Where a notification went: a phone number or an e-mail address.
     Address(max = 254, screen = Address);
+    /// The subject of a mail: one line, so that nothing in it can pass for another header.
+    Subject(max = 200, screen = None);
     /// Why something is done, in words.
     Reason(max = 500, screen = Cpr);
     /// Which provision demands something.

@@ -1,7 +1,7 @@
 //! The worker: claims what is due with a lease, runs it outside of any transaction, and gives it back.
 //!
-//! One thread a server, and some that send to webhooks. Any node may run any job; a job whose worker has died runs again when its lease is over, so
-//! each can be repeated.
+//! A thread a server for each [`Lane`], and some that send to webhooks. Any node may run any job; a job whose worker has
+//! died runs again when its lease is over, so each can be repeated.
 
 mod run;
 mod webhooks;
@@ -10,16 +10,21 @@ pub use run::run_due;
 pub use webhooks::send_due;
 
 use crate::app::App;
+use crate::app::jobs::{Kind, Lane};
 use crate::error::Error;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use webhooks::Carrier;
 
 /// How often is looked for what other nodes have queued, and for what has become due.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often the gauges of what waits are set.
+const OBSERVE: Duration = Duration::from_secs(15);
 
 /// The threads that work, until they are stopped.
 pub struct Worker {
@@ -36,16 +41,13 @@ impl Worker {
         let carrier = Arc::new(Carrier::new(app)?);
         // Those that have started by then end when another cannot.
         let mut worker = Self { app: app.clone(), threads: Vec::new() };
-        worker.spawn("jobs", |app, started| {
-            if !*started {
-                app.start_jobs()?;
-                *started = true;
-            }
-            run_due(app)
-        })?;
+        for lane in Lane::IN_TURN {
+            let observed = Cell::new(None);
+            worker.spawn(lane.as_str(), move |app, started| look(app, lane, started, &observed))?;
+        }
         for _ in 0..app.settings().webhooks.senders {
             let carrier = Arc::clone(&carrier);
-            worker.spawn("webhooks", move |app, _| webhooks::send_all(app, &carrier))?;
+            worker.spawn(Lane::Webhooks.as_str(), move |app, _| webhooks::send_all(app, &carrier))?;
         }
         Ok(worker)
     }
@@ -61,7 +63,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Has the job in hand end at its next step, and waits for it.
+    /// Has the jobs in hand end at their next step, and waits for them.
     pub fn stop(mut self) {
         self.end();
     }
@@ -103,10 +105,29 @@ fn work(app: &App, look: impl Fn(&App, &mut bool) -> Result<usize, Error>) {
     }
 }
 
+/// Runs what is due of a lane; the first lane also does what is done once, and sets the gauges.
+fn look(app: &App, lane: Lane, started: &mut bool, observed: &Cell<Option<Instant>>) -> Result<usize, Error> {
+    let is_first = lane == Lane::House;
+    if is_first && !*started {
+        app.start_jobs()?;
+        *started = true;
+    }
+    let ran = run::run_due_of(app, &Kind::of(Some(lane)).collect::<Vec<_>>())?;
+    if is_first && observed.get().is_none_or(|at| at.elapsed() >= OBSERVE) {
+        observed.set(Some(Instant::now()));
+        app.observe_jobs()?;
+    }
+    Ok(ran)
+}
+
 /// Says what the metrics mean, for whoever reads them.
 pub fn describe() {
     describe_counter!("guestlog_jobs_total", "Jobs that ran, by kind and outcome.");
     describe_histogram!("guestlog_job_duration_seconds", Unit::Seconds, "From the claim of a job to its end.");
+    describe_gauge!("guestlog_jobs_failing", "Jobs that failed and wait to be tried again, of all nodes, by kind.");
+    describe_counter!("guestlog_mails_total", "Attempts to send a mail, by kind and outcome.");
+    describe_gauge!("guestlog_mails_waiting", "Mails that wait to be sent, of all nodes.");
+    describe_gauge!("guestlog_mails_given_up", "Mails that were given up within a month, of all nodes.");
     webhooks::describe();
     describe_counter!("guestlog_notices_total", "Notices raised, by kind.");
     describe_gauge!(

@@ -1,7 +1,7 @@
 //! One job from its claim to its end.
 
 use crate::app::App;
-use crate::app::jobs::{Lease, Next};
+use crate::app::jobs::{Kind, Lease, Next};
 use crate::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -16,9 +16,14 @@ const LONGEST_PAUSE_S: i64 = 600;
 /// # Errors
 /// When the database fails between two jobs; a job that fails is logged and tried again later.
 pub fn run_due(app: &App) -> Result<usize, Error> {
+    run_due_of(app, &Kind::of(None).collect::<Vec<_>>())
+}
+
+/// As [`run_due`], of these kinds.
+pub(super) fn run_due_of(app: &App, kinds: &[Kind]) -> Result<usize, Error> {
     let mut ran = 0;
     while !app.jobs_stop() {
-        let Some(lease) = app.claim_job()? else { break };
+        let Some(lease) = app.claim_job_of(kinds)? else { break };
         run(app, lease, |lease| app.run_job(lease))?;
         ran += 1;
     }

@@ -177,3 +177,22 @@ pub fn find(conn: &mut Conn, customer: CustomerId, kind: &str, subject: i64) -> 
 pub fn count_due(conn: &mut Conn, kinds: &[&str], now: Timestamp) -> QueryResult<i64> {
     jobs::table.filter(jobs::due_at.le(now).and(jobs::kind.eq_any(kinds))).count().get_result(conn)
 }
+
+/// How many jobs of each kind have failed and wait to be tried again.
+pub fn failing(conn: &mut Conn) -> QueryResult<Vec<(String, i64)>> {
+    jobs::table
+        .filter(jobs::attempts.gt(0))
+        .group_by(jobs::kind)
+        .select((jobs::kind, diesel::dsl::count_star()))
+        .load(conn)
+}
+
+/// Jobs of these kinds, the earliest first.
+pub fn all(conn: &mut Conn, kinds: &[&str], limit: i64) -> QueryResult<Vec<Job>> {
+    jobs::table
+        .filter(jobs::kind.eq_any(kinds))
+        .order((jobs::due_at, jobs::customer_id, jobs::kind, jobs::subject))
+        .limit(limit)
+        .select(Job::as_select())
+        .load(conn)
+}

@@ -28,6 +28,7 @@ pub mod keys;
 mod known;
 pub mod licenses;
 pub mod locks;
+pub mod mails;
 pub mod master_keys;
 pub mod migrations;
 pub mod notices;

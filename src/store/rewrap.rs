@@ -3,7 +3,8 @@
 use super::conn::Conn;
 use super::customers::{Customer, CustomerKey};
 use super::licenses::License;
-use super::schema::{customer_keys, customers, licenses, people};
+use super::mails::Mail;
+use super::schema::{customer_keys, customers, licenses, mails, people};
 use super::tx::Tx;
 use crate::domain::{CustomerId, LicenseId, PersonId};
 use diesel::prelude::*;
@@ -112,6 +113,20 @@ pub fn set_contact(tx: &mut Tx<'_>, row: &Customer) -> QueryResult<usize> {
         .execute(conn)
 }
 
+/// Mails whose content is sealed under an earlier version, locked.
+pub fn mails_before(tx: &mut Tx<'_>, customer: CustomerId, version: i32, limit: i64) -> QueryResult<Vec<Mail>> {
+    let wanted = mails::customer_id.eq(customer).and(mails::key_version.lt(version));
+    load_locked!(tx, mails::table.filter(wanted).order(mails::id).limit(limit).select(Mail::as_select()))
+}
+
+/// Stores what a mail says as another version seals it.
+pub fn set_mail(tx: &mut Tx<'_>, mail: &Mail, version: i32, content_sealed: &[u8]) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    diesel::update(mails::table.find((mail.customer_id, mail.id)).filter(mails::content_sealed.is_not_null()))
+        .set((mails::content_sealed.eq(content_sealed), mails::key_version.eq(version)))
+        .execute(conn)
+}
+
 /// Whether anything of a customer's is still under an earlier version.
 pub fn anything_before(conn: &mut Conn, customer: CustomerId, version: i32) -> QueryResult<bool> {
     let person = people::customer_id.eq(customer).and(people::key_version.lt(version));
@@ -120,7 +135,9 @@ pub fn anything_before(conn: &mut Conn, customer: CustomerId, version: i32) -> Q
     let license = licenses::table.filter(license).select(licenses::id).first::<LicenseId>(conn).optional()?;
     let contact = customers::id.eq(customer).and(customers::key_version.lt(version));
     let contact = customers::table.filter(contact).select(customers::id).first::<CustomerId>(conn).optional()?;
-    let held = person.is_some() || license.is_some() || contact.is_some();
+    let mail = mails::customer_id.eq(customer).and(mails::key_version.lt(version));
+    let mail = mails::table.filter(mail).select(mails::id).first::<i64>(conn).optional()?;
+    let held = person.is_some() || license.is_some() || contact.is_some() || mail.is_some();
     Ok(held || super::webhooks::sealed::any_before(conn, customer, version)?)
 }
 

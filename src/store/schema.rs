@@ -250,6 +250,27 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    mails (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        kind -> Text,
+        state -> Int2,
+        due_at -> Timestamptz,
+        give_up_at -> Timestamptz,
+        attempts -> Int4,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        ended_at -> Nullable<Timestamptz>,
+        content_sealed -> Nullable<Bytea>,
+        key_version -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     master_keys (id) {
         id -> Text,
         created_at -> Timestamptz,

@@ -1,3 +1,4 @@
+DROP TABLE mails;
 ALTER TABLE customers
     DROP COLUMN key_version,
     DROP COLUMN contact_sealed,

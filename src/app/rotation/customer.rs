@@ -1,7 +1,7 @@
 //! Rotation of the key that wraps a customer's people.
 
 use super::{ACTOR, BATCH, PASSES, patiently, rest_after};
-use crate::app::{App, Core, Work, customers, jobs, licenses};
+use crate::app::{App, Core, Work, customers, jobs, licenses, mail};
 use crate::crypto::WrappedPersonKey;
 use crate::domain::{CustomerId, PersonId, PublicId};
 use crate::error::Error;
@@ -41,6 +41,7 @@ pub fn rotate_customer(app: &App, customer: PublicId) -> Result<CustomerRotation
         licenses += reseal(core, |work| reseal_licenses(work, id, version))?;
         webhooks += reseal(core, |work| super::super::webhooks::reseal(work, id, version, BATCH))?;
         patiently(|| core.write(|work| reseal_contact(work, id, version)))?;
+        while patiently(|| core.write(|work| reseal_mails(work, id, version)))? > 0 {}
         // Looked at without holding anybody up; below, it is only made sure of.
         if patiently(|| core.read(|view| Ok(rewrap::anything_before(view.conn, id, version)?)))? {
             continue;
@@ -137,6 +138,18 @@ fn reseal_contact(work: &mut Work<'_, '_>, customer: CustomerId, version: i32) -
     customers::reseal(&keys, &mut row)?;
     rewrap::set_contact(work.tx, &row)?;
     Ok(())
+}
+
+/// What waits to be sent, or to be tried again; how many mails of a batch there were.
+fn reseal_mails(work: &mut Work<'_, '_>, customer: CustomerId, version: i32) -> Result<usize, Error> {
+    store::locks::hold_customer(work.tx, customer, false)?;
+    let keys = work.customer_keys(customer)?;
+    let rows = rewrap::mails_before(work.tx, customer, version, BATCH)?;
+    for row in &rows {
+        let (version, sealed) = mail::reseal(&keys, row)?;
+        rewrap::set_mail(work.tx, row, version, &sealed)?;
+    }
+    Ok(rows.len())
 }
 
 /// Deletes the old versions once nothing is under them; false when something is.

@@ -39,7 +39,7 @@ impl App {
     /// # Errors
     /// When the database fails.
     pub fn claim_webhook(&self) -> Result<Option<Lease>, Error> {
-        self.claim_of(&[Kind::Webhook])
+        self.claim_job_of(&[Kind::Webhook])
     }
 
     /// What is due first to the endpoint of a lease, signed by every secret in force; none when nothing is.

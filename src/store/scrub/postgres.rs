@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 /// Tables from which rows of people, their digests or wrapped keys are deleted.
-pub const TABLES: [&str; 17] = [
+pub const TABLES: [&str; 18] = [
     "customer_keys",
     "erasure_marks",
     "event_hosts",
@@ -17,6 +17,7 @@ pub const TABLES: [&str; 17] = [
     "events",
     "holds",
     "idempotency_keys",
+    "mails",
     "objections",
     "people",
     "reconciliation_people",

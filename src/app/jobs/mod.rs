@@ -1,13 +1,18 @@
 //! Work that is done later, by the worker of any node: what there is, how it is queued, and how long it may take.
 
+mod overview;
+
 use super::{App, Core, Work};
 use crate::domain::{CustomerId, Timestamp};
 use crate::error::Error;
 use crate::store;
 use crate::store::jobs::Job;
+use crate::store::mails;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+pub use overview::{Shown, list};
 
 /// Whose the jobs of the service itself are.
 pub const SERVICE: CustomerId = CustomerId(0);
@@ -26,6 +31,9 @@ const LEASE_OF_RECONCILIATION_S: i64 = 20;
 /// The same for an endpoint, which is renewed before each message: sending one takes less than half of it.
 const LEASE_OF_WEBHOOK_S: i64 = 15;
 
+/// The same for mails: longer than the slowest server can take over one.
+const LEASE_OF_MAIL_S: i64 = 900;
+
 /// What there is to do later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -41,18 +49,58 @@ pub enum Kind {
     Agreements,
     /// Erases what was kept for holds that are over ([`super::holds`]).
     Holds,
-    /// Sends an endpoint what is due to it ([`super::webhooks`]), by threads of their own.
+    /// Sends a customer's mails ([`super::mail`]).
+    Mail,
+    /// Sends an endpoint what is due to it ([`super::webhooks`]).
     Webhook,
+}
+
+/// On which thread of a server a job runs: what waits for others must not hold up what does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Work on the database and its files.
+    House,
+    /// Mails, which wait for an SMTP server.
+    Mail,
+    /// Messages to webhooks, which wait for endpoints; several threads of their own.
+    Webhooks,
+}
+
+impl Lane {
+    /// Those with one thread, which runs one job after the other.
+    pub const IN_TURN: [Self; 2] = [Self::House, Self::Mail];
+
+    /// Its name, for the thread.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::House => "jobs",
+            Self::Mail => "jobs-mail",
+            Self::Webhooks => "webhooks",
+        }
+    }
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Scrub, Self::Purge, Self::Watch, Self::Reconciliation, Self::Agreements, Self::Holds, Self::Webhook];
+    pub const ALL: [Self; 8] = [
+        Self::Scrub,
+        Self::Purge,
+        Self::Watch,
+        Self::Reconciliation,
+        Self::Agreements,
+        Self::Holds,
+        Self::Mail,
+        Self::Webhook,
+    ];
 
-    /// Those that the worker runs one after the other; a message is not to wait for a scrub, nor a scrub for an endpoint.
-    const IN_TURN: [Self; 6] =
-        [Self::Scrub, Self::Purge, Self::Watch, Self::Reconciliation, Self::Agreements, Self::Holds];
+    /// Those of a lane; with none, of all whose jobs are run in turn.
+    pub fn of(lane: Option<Lane>) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |kind| match lane {
+            Some(lane) => kind.lane() == lane,
+            None => Lane::IN_TURN.contains(&kind.lane()),
+        })
+    }
 
     /// Its name in the database and in metrics.
     #[must_use]
@@ -64,6 +112,7 @@ impl Kind {
             Self::Reconciliation => "reconciliation",
             Self::Agreements => "agreements",
             Self::Holds => "holds",
+            Self::Mail => "mail",
             Self::Webhook => "webhook",
         }
     }
@@ -72,11 +121,22 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 
+    /// The thread it runs on.
+    #[must_use]
+    pub fn lane(self) -> Lane {
+        match self {
+            Self::Mail => Lane::Mail,
+            Self::Webhook => Lane::Webhooks,
+            _ => Lane::House,
+        }
+    }
+
     /// How long a worker may go without [`Lease::renew`].
     fn lease_s(self, core: &Core) -> i64 {
         match self {
             Self::Scrub if !core.db.is_sqlite() => LEASE_OF_VACUUM_S,
             Self::Reconciliation => LEASE_OF_RECONCILIATION_S,
+            Self::Mail => LEASE_OF_MAIL_S,
             Self::Webhook => LEASE_OF_WEBHOOK_S,
             _ => LEASE_S,
         }
@@ -86,7 +146,7 @@ impl Kind {
     fn pause_s(self, core: &Core) -> i64 {
         match self {
             Self::Scrub => super::scrub::pause_s(core),
-            Self::Purge | Self::Watch | Self::Reconciliation | Self::Agreements | Self::Holds | Self::Webhook => 0,
+            _ => 0,
         }
     }
 }
@@ -111,9 +171,13 @@ impl Next {
     /// It waits to be queued, and what is known of its last run is kept.
     #[must_use]
     pub fn when_queued() -> Self {
-        // The year 9999.
-        Self::At(Timestamp::EPOCH.plus_seconds(253_370_764_800))
+        Self::At(never())
     }
+}
+
+/// The year 9999, when what waits to be queued is due.
+fn never() -> Timestamp {
+    Timestamp::EPOCH.plus_seconds(253_370_764_800)
 }
 
 /// A job that is to be queued.
@@ -179,8 +243,8 @@ pub(crate) struct Bell {
 
 #[derive(Default)]
 struct State {
-    /// How often was rung; each thread remembers how much of it it has heard.
-    rings: u64,
+    /// How often it has rung.
+    rung: u64,
     stopping: bool,
 }
 
@@ -190,24 +254,22 @@ impl Bell {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Wakes the worker: a job is queued and committed.
+    /// Wakes the workers: a job is queued and committed.
     pub fn ring(&self) {
-        self.lock().rings += 1;
+        self.lock().rung += 1;
         self.rings.notify_all();
     }
 }
 
 impl App {
-    /// Waits until a job is queued in this process, for `at_most`; false when the worker shall end.
-    ///
-    /// `heard` is how often was rung when this thread last looked, 0 at first.
+    /// Waits until a job has been queued in this process since `heard`, for `at_most`; false when the worker shall end.
     #[must_use]
     pub fn await_job(&self, heard: &mut u64, at_most: Duration) -> bool {
         let bell = &self.0.core.jobs;
-        let waiting = |state: &mut State| state.rings == *heard && !state.stopping;
+        let waiting = |state: &mut State| state.rung == *heard && !state.stopping;
         let (state, _) =
             bell.rings.wait_timeout_while(bell.lock(), at_most, waiting).unwrap_or_else(PoisonError::into_inner);
-        *heard = state.rings;
+        *heard = state.rung;
         !state.stopping
     }
 
@@ -228,10 +290,14 @@ impl App {
     /// # Errors
     /// When the database fails.
     pub fn claim_job(&self) -> Result<Option<Lease>, Error> {
-        self.claim_of(&Kind::IN_TURN)
+        self.claim_job_of(&Kind::of(None).collect::<Vec<_>>())
     }
 
-    pub(super) fn claim_of(&self, kinds: &[Kind]) -> Result<Option<Lease>, Error> {
+    /// As [`App::claim_job`], of these kinds.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn claim_job_of(&self, kinds: &[Kind]) -> Result<Option<Lease>, Error> {
         let core = &self.0.core;
         let now = core.clock.now();
         let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
@@ -343,6 +409,7 @@ impl App {
             Kind::Watch => super::watch::run(&self.0.core, lease.customer()).map(|()| Next::Done),
             Kind::Reconciliation => super::reconciliation::run::run(lease),
             Kind::Holds => super::holds::run(lease),
+            Kind::Mail => super::mail::run(self, lease),
             Kind::Webhook => Err(Error::internal("messages are sent by threads of their own")),
             Kind::Agreements => {
                 super::agreements::run_between(self, &mut || lease.renew())?;
@@ -358,8 +425,28 @@ impl App {
     pub fn job_failed(&self, kind: Kind) -> Result<(), Error> {
         match kind {
             Kind::Scrub => super::scrub::failed(&self.0.core),
-            Kind::Purge | Kind::Watch | Kind::Reconciliation | Kind::Agreements | Kind::Holds | Kind::Webhook => Ok(()),
+            _ => Ok(()),
         }
+    }
+
+    /// Sets the gauges of what waits, of everybody: jobs that failed, mails that wait and that were given up.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn observe_jobs(&self) -> Result<(), Error> {
+        let (failing, mails) =
+            self.read_blocking(|view| Ok((store::jobs::failing(view.conn)?, store::mails::counts(view.conn)?)))?;
+        for kind in Kind::ALL {
+            let count = failing.iter().find(|(name, _)| name == kind.as_str()).map_or(0, |(_, count)| *count);
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            metrics::gauge!("guestlog_jobs_failing", "kind" => kind.as_str()).set(count as f64);
+        }
+        for (name, of) in [("guestlog_mails_waiting", mails::WAITING), ("guestlog_mails_given_up", mails::GIVEN_UP)] {
+            let count = mails.iter().find(|(state, _)| *state == of).map_or(0, |(_, count)| *count);
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            metrics::gauge!(name).set(count as f64);
+        }
+        Ok(())
     }
 
     /// Queues what is done from time to time, and shows what is known of it.
