@@ -10,7 +10,7 @@ use crate::raw::Raw;
 use crate::search::{Canary, Search};
 use crate::traffic::{self, DEVICE};
 use diesel::connection::SimpleConnection;
-use guestlog::app::App;
+use guestlog::app::{App, mail};
 use guestlog::clock::Clock;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -87,6 +87,9 @@ fn send_all(served: &Served, canary: &Canary) -> Vec<String> {
     let key_of_customer = key(&served.app, Some(site.customer), SCOPES, None);
     let key_of_operator = key(&served.app, None, "admin", None);
     let client = Client::new(served.address);
+    for customer in [Some(site.id), None] {
+        served.app.write_blocking(|work| mail::queue(work, customer, traffic::letter(canary))).unwrap();
+    }
     for call in traffic::personal(canary).into_iter().chain(traffic::operator(canary, &site.customer.to_string())) {
         let key = if call.operator { &key_of_operator } else { &key_of_customer };
         let answer = call.send(&client, Some(key));

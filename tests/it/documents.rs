@@ -82,6 +82,12 @@ fn the_readme_lists_every_setting_and_no_other() {
         "http.tls.certificate_file",
         "http.tls.key_file",
         "http.tls.reload_ms",
+        "mail.from",
+        "mail.host",
+        "mail.ca_file",
+        "mail.user",
+        "mail.password",
+        "mail.password_file",
         "recipients",
     ] {
         real.insert(name.to_owned());

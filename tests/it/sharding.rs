@@ -8,7 +8,7 @@ use guestlog::clock::Clock;
 use std::collections::BTreeSet;
 
 /// Rows of a customer stay together, whichever server holds them.
-const DISTRIBUTED: [&str; 24] = [
+const DISTRIBUTED: [&str; 25] = [
     "audit_entries",
     "customer_keys",
     "deletions",
@@ -19,6 +19,7 @@ const DISTRIBUTED: [&str; 24] = [
     "events",
     "holds",
     "idempotency_keys",
+    "mails",
     "notices",
     "objections",
     "people",

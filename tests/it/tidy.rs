@@ -12,7 +12,8 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("crypto", &["domain"]),
     ("telemetry", &["config"]),
     ("store", &["crypto", "domain", "error"]),
-    ("app", &["clock", "config", "crypto", "domain", "error", "store"]),
+    ("mail", &["config", "domain"]),
+    ("app", &["clock", "config", "crypto", "domain", "error", "mail", "store"]),
     ("jobs", &["app", "domain", "error"]),
     ("http", &["app", "config", "domain", "error"]),
     ("server", &["config", "http"]),
@@ -32,8 +33,9 @@ const KEPT_TO: &[(&str, &[&str])] = &[
     ("ureq", &["cli", "jobs"]),
     ("aes_gcm", &["crypto"]),
     ("hmac", &["crypto"]),
+    ("lettre", &["mail"]),
     ("ed25519_dalek", &["crypto"]),
-    ("rustls", &["cli", "http", "jobs", "server"]),
+    ("rustls", &["cli", "http", "jobs", "mail", "server"]),
 ];
 
 /// Of every file but the tables, which Diesel lists.

@@ -3,7 +3,10 @@
 use crate::client::Client;
 use crate::harness::Answer;
 use crate::search::Canary;
+use guestlog::app::mail::Mail;
 use guestlog::clock::Clock;
+use guestlog::domain::contact::Email;
+use guestlog::domain::text::Subject;
 use serde_json::{Value, json};
 
 /// One request, and the status of its answer.
@@ -84,6 +87,18 @@ pub fn operator(canary: &Canary, customer: &str) -> Vec<Call> {
         Call::new("GET", path, 200).operator(),
         Call::new("GET", "/v1/admin/customers", 200).operator(),
     ]
+}
+
+/// A mail to somebody, which waits to be sent.
+pub fn letter(canary: &Canary) -> Mail {
+    Mail {
+        to: Email::new(canary.email(50)).unwrap(),
+        kind: "test_letter",
+        subject: Subject::new(canary.text(51)).unwrap(),
+        text: format!("Kære {}", canary.text(52)),
+        html: Some(format!("<p>Kære {}</p>", canary.text(53))),
+        not_after: None,
+    }
 }
 
 /// Everything of an event but its envelope.
