@@ -156,6 +156,10 @@ fn read(stream: &mut impl BufRead) -> Option<Received> {
     let mut line = String::new();
     stream.read_line(&mut line).ok()?;
     let mut first = line.split(' ');
+    // A sender that was killed has sent nothing.
+    if line.is_empty() {
+        return None;
+    }
     assert_eq!(first.next(), Some("POST"), "{line}");
     let path = first.next()?.to_owned();
     let mut headers = BTreeMap::new();
