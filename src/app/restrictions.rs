@@ -3,18 +3,17 @@
 //! Placing it is all there is to do: every statement that reads of people leaves out who is restricted
 //! (`store/sight.rs`). Here are the exceptions, each with its entry in the audit, and the end.
 
+use super::Work;
 use super::dossier::{Dossier, Words, hold_digest, ref_index};
 use super::webhooks::{self, Event, Person};
-use super::{View, Work};
 use crate::domain::restriction::{Exception, Ground};
 use crate::domain::text::{Reason, Ref};
-use crate::domain::{CustomerId, FieldError, PersonId, Timestamp};
+use crate::domain::{CustomerId, FieldError, Timestamp};
 use crate::error::{Code, Error};
 use crate::store::audit;
 use crate::store::restrictions::Restriction as Row;
 use crate::store::{self, Sight};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use utoipa::ToSchema;
 
 /// A restriction to place.
@@ -156,15 +155,6 @@ pub fn except(
     };
     note(work, customer, actor, "restriction.exception", serde_json::json!({"why": why}))?;
     Ok(Sight::with(person))
-}
-
-/// Who of these people is restricted: of them nothing is told to anybody.
-///
-/// # Errors
-/// When the database fails.
-pub fn silent(view: &mut View<'_>, customer: CustomerId, people: &[PersonId]) -> Result<HashSet<PersonId>, Error> {
-    let rows = store::restrictions::of(view.conn, customer, people)?;
-    Ok(rows.into_iter().map(|row| row.person_id).collect())
 }
 
 /// The refusal of a read of restricted data.

@@ -1,5 +1,6 @@
 //! Work that is done later, by the worker of any node: what there is, how it is queued, and how long it may take.
 
+mod kind;
 mod overview;
 
 use super::{App, Core, Work};
@@ -12,6 +13,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub use kind::{Kind, Lane};
 pub use overview::{Shown, list};
 
 /// Whose the jobs of the service itself are.
@@ -20,136 +22,6 @@ pub const SERVICE: CustomerId = CustomerId(0);
 pub(super) const DAY_S: i64 = 86_400;
 /// How many that are due are looked at together.
 const LOOKED_AT: i64 = 16;
-/// How long others wait for a job whose worker has died.
-const LEASE_S: i64 = 300;
-/// The same for a scrub of PostgreSQL, of which one statement may take long.
-const LEASE_OF_VACUUM_S: i64 = 3_600;
-
-/// The same for a comparison, which renews it with every few people: one that was broken off goes on soon.
-const LEASE_OF_RECONCILIATION_S: i64 = 20;
-
-/// The same for an endpoint, which is renewed before each message: sending one takes less than half of it.
-const LEASE_OF_WEBHOOK_S: i64 = 15;
-
-/// The same for mails: longer than the slowest server can take over one.
-const LEASE_OF_MAIL_S: i64 = 900;
-
-/// What there is to do later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Gets what was erased out of the database's files ([`super::scrub`]).
-    Scrub,
-    /// Deletes what is kept for a time only ([`super::purge`]).
-    Purge,
-    /// Looks whether a customer deletes unusually many people one by one ([`super::watch`]).
-    Watch,
-    /// Deletes those whom a customer's list lacks ([`super::reconciliation`]).
-    Reconciliation,
-    /// Deletes what written agreements say has been kept long enough ([`super::agreements`]).
-    Agreements,
-    /// Erases what was kept for holds that are over ([`super::holds`]).
-    Holds,
-    /// Sends a customer's mails ([`super::mail`]).
-    Mail,
-    /// Sends an endpoint what is due to it ([`super::webhooks`]).
-    Webhook,
-}
-
-/// On which thread of a server a job runs: what waits for others must not hold up what does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    /// Work on the database and its files.
-    House,
-    /// Mails, which wait for an SMTP server.
-    Mail,
-    /// Messages to webhooks, which wait for endpoints; several threads of their own.
-    Webhooks,
-}
-
-impl Lane {
-    /// Those with one thread, which runs one job after the other.
-    pub const IN_TURN: [Self; 2] = [Self::House, Self::Mail];
-
-    /// Its name, for the thread.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::House => "jobs",
-            Self::Mail => "jobs-mail",
-            Self::Webhooks => "webhooks",
-        }
-    }
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Scrub,
-        Self::Purge,
-        Self::Watch,
-        Self::Reconciliation,
-        Self::Agreements,
-        Self::Holds,
-        Self::Mail,
-        Self::Webhook,
-    ];
-
-    /// Those of a lane; with none, of all whose jobs are run in turn.
-    pub fn of(lane: Option<Lane>) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |kind| match lane {
-            Some(lane) => kind.lane() == lane,
-            None => Lane::IN_TURN.contains(&kind.lane()),
-        })
-    }
-
-    /// Its name in the database and in metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Scrub => "scrub",
-            Self::Purge => "purge",
-            Self::Watch => "watch",
-            Self::Reconciliation => "reconciliation",
-            Self::Agreements => "agreements",
-            Self::Holds => "holds",
-            Self::Mail => "mail",
-            Self::Webhook => "webhook",
-        }
-    }
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
-    /// The thread it runs on.
-    #[must_use]
-    pub fn lane(self) -> Lane {
-        match self {
-            Self::Mail => Lane::Mail,
-            Self::Webhook => Lane::Webhooks,
-            _ => Lane::House,
-        }
-    }
-
-    /// How long a worker may go without [`Lease::renew`].
-    fn lease_s(self, core: &Core) -> i64 {
-        match self {
-            Self::Scrub if !core.db.is_sqlite() => LEASE_OF_VACUUM_S,
-            Self::Reconciliation => LEASE_OF_RECONCILIATION_S,
-            Self::Mail => LEASE_OF_MAIL_S,
-            Self::Webhook => LEASE_OF_WEBHOOK_S,
-            _ => LEASE_S,
-        }
-    }
-
-    /// The shortest time from the end of a run to the next.
-    fn pause_s(self, core: &Core) -> i64 {
-        match self {
-            Self::Scrub => super::scrub::pause_s(core),
-            _ => 0,
-        }
-    }
-}
 
 /// What becomes of a job that did well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
