@@ -1,7 +1,7 @@
 //! Time zones: between instants and what the clock on the wall shows.
 
 use super::{FieldError, Timestamp, schema};
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Offset, SecondsFormat, TimeDelta, TimeZone};
 use chrono_tz::{GapInfo, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -55,6 +55,13 @@ impl Zone {
         let utc = at.utc().naive_utc();
         let offset = self.0.offset_from_utc_datetime(&utc).fix();
         utc.checked_add_offset(offset).unwrap_or(utc)
+    }
+
+    /// The instant in RFC 3339, as the clock on the wall shows it and with the offset in force then.
+    #[must_use]
+    pub fn rfc3339(self, at: Timestamp) -> String {
+        let offset = self.0.offset_from_utc_datetime(&at.utc().naive_utc()).fix();
+        at.utc().with_timezone(&offset).to_rfc3339_opts(SecondsFormat::AutoSi, false)
     }
 
     /// The date on the wall at an instant.
@@ -165,6 +172,19 @@ mod tests {
         assert_eq!(serde_json::to_string(&Zone::COPENHAGEN).unwrap(), "\"Europe/Copenhagen\"");
         assert_eq!(serde_json::from_str::<Zone>("\"Asia/Kathmandu\"").unwrap(), zone("Asia/Kathmandu"));
         assert!(!serde_json::from_str::<Zone>("\"secret\"").unwrap_err().to_string().contains("secret"));
+    }
+
+    #[test]
+    fn an_instant_is_written_with_the_offset_of_its_day() {
+        for (at, written) in [
+            ("2026-01-15T11:00:00Z", "2026-01-15T12:00:00+01:00"),
+            ("2026-07-15T11:00:00.25Z", "2026-07-15T13:00:00.250+02:00"),
+            ("2026-10-25T00:30:00Z", "2026-10-25T02:30:00+02:00"),
+            ("2026-10-25T01:30:00Z", "2026-10-25T02:30:00+01:00"),
+        ] {
+            assert_eq!(Zone::COPENHAGEN.rfc3339(Timestamp::parse(at).unwrap()), written);
+        }
+        assert_eq!(zone("UTC").rfc3339(Timestamp::EPOCH), "1970-01-01T00:00:00+00:00");
     }
 
     #[test]
