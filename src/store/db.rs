@@ -2,7 +2,7 @@
 
 use super::conn::{self, Conn};
 use super::pooler::{self, Begin};
-use super::pools::Pools;
+use super::pools::{self, Pools};
 use super::tx::Tx;
 use super::url::Target;
 use crate::error::Error;
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// How often a transaction that lost a race is run again before the client is told to.
 const ATTEMPTS: u32 = 12;
+
+/// How a transaction begins that sees one state throughout; on SQLite every one does.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -69,6 +72,8 @@ struct Inner {
     pools: Pools,
     target: Target,
     begin: Begin,
+    /// What a connection beside the pools is told that only reads.
+    reading: String,
 }
 
 #[derive(QueryableByName)]
@@ -91,7 +96,9 @@ impl Db {
         let begin = Begin::of(&target, options);
         let pools = Pools::open(&target, options)?;
         let is_pooled = direct.is_some();
-        let db = Self(Arc::new(Inner { pools, target: direct.unwrap_or(target), begin }));
+        let target = direct.unwrap_or(target);
+        let reading = pools::setup(&target, options, true);
+        let db = Self(Arc::new(Inner { pools, target, begin, reading }));
         db.refuse_sessions(is_pooled)?;
         db.refuse_unsafe_settings()?;
         Ok(db)
@@ -196,6 +203,19 @@ impl Db {
         };
         conn.is_suspect = matches!(outcome, Err(Error::Unavailable(_)));
         outcome
+    }
+
+    /// Runs `query` on a connection of its own that cannot write, in one transaction that sees one state throughout.
+    ///
+    /// For what takes long: it takes no connection from the requests. While it lasts, the space of what is erased
+    /// meanwhile cannot be overwritten, so whoever calls bounds the time.
+    ///
+    /// # Errors
+    /// Those of `query`, and [`Error::Unavailable`] when the database is out of reach.
+    pub fn snapshot<T>(&self, query: impl FnOnce(&mut Conn) -> Result<T, Error>) -> Result<T, Error> {
+        let mut conn = self.direct()?;
+        run(&mut conn, &self.0.reading)?;
+        pooler::read(&mut conn, if self.is_sqlite() { "BEGIN" } else { SNAPSHOT }, query)
     }
 
     /// Runs `work` in one transaction, again when the database says that it lost a race.

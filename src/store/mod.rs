@@ -17,6 +17,7 @@ mod each;
 pub mod erasure;
 mod errors;
 pub mod events;
+pub mod export;
 pub mod files;
 pub mod holds;
 pub mod idempotency;

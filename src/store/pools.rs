@@ -130,7 +130,8 @@ fn at_rest(thread: &ScheduledThreadPool) -> mpsc::Sender<()> {
     rest
 }
 
-fn setup(target: &Target, options: &Options, read_only: bool) -> String {
+/// What a connection is told before it is used.
+pub(super) fn setup(target: &Target, options: &Options, read_only: bool) -> String {
     let wait_ms = options.busy_timeout_ms;
     let statement_ms = options.statement_timeout_ms;
     match (target, read_only) {
