@@ -174,7 +174,7 @@ pub fn list(view: &mut View<'_>, customer: CustomerId, filter: &Filter, ask: &As
 }
 
 /// How many of the rows make a page, so that no page is large however many recipients its events have.
-fn fitting(
+pub(super) fn fitting(
     view: &mut View<'_>,
     customer: CustomerId,
     limit: usize,
@@ -226,7 +226,11 @@ fn narrowed(
     Ok(Some(narrow))
 }
 
-fn show_all(view: &mut View<'_>, customer: CustomerId, rows: Vec<store::events::Event>) -> Result<Vec<Event>, Error> {
+pub(super) fn show_all(
+    view: &mut View<'_>,
+    customer: CustomerId,
+    rows: Vec<store::events::Event>,
+) -> Result<Vec<Event>, Error> {
     let keys: Vec<EventKey> = rows.iter().map(|row| row.id).collect();
     let hosts = store::events::hosts(view.conn, customer, &keys, view.sight)?;
     let recipients = store::events::recipients(view.conn, customer, &keys, view.sight)?;

@@ -167,7 +167,8 @@ fn named(work: &mut Work<'_, '_>, customer: CustomerId, digest: &[u8], id: Publi
     rows.into_iter().find(|row| row.public_id == id).ok_or_else(Error::not_found)
 }
 
-fn shown(dossier: &Dossier, row: &Row) -> Result<Hold, Error> {
+/// A hold opened.
+pub(super) fn shown(dossier: &Dossier, row: &Row) -> Result<Hold, Error> {
     Ok(Hold {
         id: row.public_id,
         ground: HoldGround::from_number(row.ground).ok_or_else(|| Error::internal("a ground out of range"))?,

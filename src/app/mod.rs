@@ -9,6 +9,7 @@ pub mod deletions;
 pub mod devices;
 mod dossier;
 pub mod events;
+pub mod export;
 pub mod health;
 pub mod holds;
 pub mod idempotency;
@@ -61,6 +62,7 @@ struct Inner {
     ingest: ingest::Writers,
     deleters: deletions::Deleters,
     arrivals: reconciliation::Arrivals,
+    exports: export::Slots,
 }
 
 /// What a use-case needs beside its transaction.
@@ -120,13 +122,9 @@ impl Work<'_, '_> {
     /// The keys of a customer as they are now: another process may have rotated them, and what would be wrapped by an
     /// old one could be lost with it. Who wraps or seals by them holds the customer first.
     pub(crate) fn customer_keys(&mut self, customer: CustomerId) -> Result<Arc<CustomerKeys>, Error> {
-        if let Some(kept) = self.core.keyring.cached(customer) {
-            let stored = store::rewrap::seal_versions(self.tx, customer)?;
-            if !kept.versions().eq(stored.into_iter().map(i32::cast_unsigned)) {
-                self.core.keyring.forget(customer);
-            }
-        }
-        self.view().customer_keys(customer)
+        let mut view = self.view();
+        view.refresh_keys(customer)?;
+        view.customer_keys(customer)
     }
 
     /// The master key that wraps new keys; no rotation ends before this transaction does.
@@ -146,6 +144,17 @@ impl View<'_> {
         let rows = store::customers::keys(self.conn, customer)?;
         let wrapped = rows.into_iter().map(customers::wrapped_key).collect::<Result<Vec<_>, _>>()?;
         self.core.keyring.open_customer(customer, &wrapped).map_err(Error::internal)
+    }
+
+    /// Forgets the keys at hand when they are not those that this read sees: for work that cannot run again.
+    pub(crate) fn refresh_keys(&mut self, customer: CustomerId) -> Result<(), Error> {
+        if let Some(kept) = self.core.keyring.cached(customer) {
+            let stored = store::rewrap::seal_versions(self.conn, customer)?;
+            if !kept.versions().eq(stored.into_iter().map(i32::cast_unsigned)) {
+                self.core.keyring.forget(customer);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -188,7 +197,8 @@ impl App {
         let writers = if core.db.is_sqlite() { 1 } else { core.settings.database.writers };
         let ingest = ingest::Writers::start(&core, writers)?;
         let deleters = deletions::Deleters::start(&core)?;
-        Ok(Self(Arc::new(Inner { core, ingest, deleters, arrivals: reconciliation::Arrivals::default() })))
+        let (arrivals, exports) = (reconciliation::Arrivals::default(), export::Slots::default());
+        Ok(Self(Arc::new(Inner { core, ingest, deleters, arrivals, exports })))
     }
 
     /// The settings in force.
@@ -355,6 +365,12 @@ impl Core {
     pub fn read<T>(&self, mut work: impl FnMut(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let (now, sight) = (|| self.clock.now(), Sight::USUAL);
         self.with_keys(|| self.db.read(|conn| work(&mut View { conn, core: self, now: now(), sight })))
+    }
+
+    /// Runs a reading use-case that takes long, once and on a connection of its own: all it reads is of one instant.
+    pub fn snapshot<T>(&self, work: impl FnOnce(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let (now, sight) = (self.clock.now(), Sight::USUAL);
+        self.db.snapshot(|conn| work(&mut View { conn, core: self, now, sight }))
     }
 
     pub fn write<T>(&self, mut work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {

@@ -14,14 +14,21 @@ use std::cmp::Reverse;
 /// # Errors
 /// A fault of ours when there is no key, or a count is beyond what can be signed.
 pub(crate) fn sign(keyring: &Keyring, mut receipt: Receipt) -> Result<Receipt, Error> {
+    let form = receipt.signed_form().map_err(Error::internal)?;
+    receipt.signature = Some(signature(keyring, &form)?);
+    Ok(receipt)
+}
+
+/// A signature over a canonical form with the key in use.
+///
+/// # Errors
+/// A fault of ours when there is no key.
+pub(crate) fn signature(keyring: &Keyring, form: &str) -> Result<Signature, Error> {
     let seeds = keyring.signing_seeds();
     let in_use = seeds.iter().filter(|(_, _, retired_at)| retired_at.is_none()).max_by_key(|(version, ..)| *version);
-    let (_, seed, _) = in_use.ok_or_else(|| Error::internal("there is no key to sign receipts with"))?;
+    let (_, seed, _) = in_use.ok_or_else(|| Error::internal("there is no key to sign with"))?;
     let key = SigningKey::from_seed(seed);
-    let form = receipt.signed_form().map_err(Error::internal)?;
-    let value = key.sign(form.as_bytes());
-    receipt.signature = Some(Signature { algorithm: ALGORITHM.into(), key_id: key.key_id(), value });
-    Ok(receipt)
+    Ok(Signature { algorithm: ALGORITHM.into(), key_id: key.key_id(), value: key.sign(form.as_bytes()) })
 }
 
 /// The public keys of all receipts ever signed, the one in use first, then from the latest to the first.
@@ -74,9 +81,18 @@ pub struct Verified {
 pub fn verify(receipt: &[u8], keys: &[u8]) -> Result<Verified, Flaw> {
     let value = canonical::parse(receipt).map_err(|_| Flaw::NotAReceipt)?;
     let read: Receipt = serde_json::from_value(value.clone()).map_err(|_| Flaw::NotAReceipt)?;
-    let keys: Jwks = serde_json::from_slice(keys).map_err(|_| Flaw::NotKeys)?;
     let signature = read.signature.clone().ok_or(Flaw::Unsigned)?;
     let form = signed_form(&value).map_err(|_| Flaw::Invalid)?;
+    let key_retired_at = check(&form, &signature, keys)?;
+    Ok(Verified { receipt: read, key_id: signature.key_id, key_retired_at })
+}
+
+/// Checks a signature over a canonical form by a set of public keys; tells since when its key signs no more.
+///
+/// # Errors
+/// The [`Flaw`].
+pub(crate) fn check(form: &str, signature: &Signature, keys: &[u8]) -> Result<Option<Timestamp>, Flaw> {
+    let keys: Jwks = serde_json::from_slice(keys).map_err(|_| Flaw::NotKeys)?;
     if signature.algorithm != ALGORITHM {
         return Err(Flaw::Invalid);
     }
@@ -87,5 +103,5 @@ pub fn verify(receipt: &[u8], keys: &[u8]) -> Result<Verified, Flaw> {
     if !key.verify(form.as_bytes(), &signature.value) {
         return Err(Flaw::Invalid);
     }
-    Ok(Verified { receipt: read, key_id: signature.key_id, key_retired_at: jwk.retired_at })
+    Ok(jwk.retired_at)
 }

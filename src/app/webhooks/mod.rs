@@ -23,6 +23,7 @@ pub use endpoints::{Draft, Issued, Webhook, create, get, list};
 pub use event::{Case, Event, Person};
 pub use list::{Delivery, deliveries, redeliver, test};
 pub use recipients::{Acknowledgement, Recipient, acknowledgements, recipients};
+pub(crate) use seal::body;
 pub use seal::reseal;
 pub use secrets::{MAX_OVERLAP_HOURS, OVERLAP_HOURS, Rotated, rotate};
 pub(crate) use tell::{Topics, listens, tell};

@@ -6,6 +6,7 @@ use crate::crypto::{CustomerKeys, Place, Row};
 use crate::domain::CustomerId;
 use crate::error::Error;
 use crate::store::locks;
+use crate::store::webhooks::messages::Message;
 use crate::store::webhooks::sealed::{self, Column, Sealed};
 use zeroize::Zeroizing;
 
@@ -36,6 +37,13 @@ pub(super) fn open(
     let version = u32::try_from(key_version).map_err(Error::internal)?;
     let key = keys.version(version).map_err(Error::internal)?;
     key.open(&place(keys.customer, column, id, version), sealed).map_err(Error::internal)
+}
+
+/// What a message says; none once all have got it.
+pub(crate) fn body(keys: &CustomerKeys, message: &Message) -> Result<Option<String>, Error> {
+    let Some(sealed) = &message.body_sealed else { return Ok(None) };
+    let plain = open(keys, Column::Body, message.id, message.key_version, sealed)?;
+    String::from_utf8(plain.to_vec()).map(Some).map_err(Error::internal)
 }
 
 /// Seals anew, under the customer's current key, some of what is sealed under versions before `version`; returns how many

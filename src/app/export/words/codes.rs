@@ -1,0 +1,313 @@
+//! What each code means, so that a file is understood without asking (REQUIREMENTS L-12).
+
+use crate::domain::event::{Channel, CheckOutReason, DeliveryStatus, EventType, Origin};
+use crate::domain::hold::{HeldField, HoldGround};
+use crate::domain::objection::{Claim, Purpose, State as Decision};
+use crate::domain::person::{Kind, Source};
+use crate::domain::restriction::Ground;
+use crate::domain::visit::VisitState;
+use crate::domain::webhook::{State as Delivery, Topic};
+use crate::domain::words::Words;
+
+/// A table of codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Codes {
+    /// What a person is to the customer.
+    PersonKind,
+    /// Who said what a field holds.
+    Source,
+    /// What happened.
+    EventType,
+    /// Where an event was made.
+    Origin,
+    /// Who checked a guest out.
+    CheckOutReason,
+    /// How a notification was sent.
+    Channel,
+    /// What became of it.
+    DeliveryStatus,
+    /// Where a visit stands.
+    VisitState,
+    /// What a restriction rests on.
+    Ground,
+    /// What data are processed for, to which a person can object.
+    Purpose,
+    /// What a person has said of it.
+    Claim,
+    /// What was decided on it.
+    Decision,
+    /// What a hold rests on.
+    HoldGround,
+    /// What a hold keeps.
+    Held,
+    /// What another system was told.
+    Topic,
+    /// What became of that.
+    Delivery,
+    /// What another person is in an event.
+    Role,
+}
+
+impl Codes {
+    /// All tables.
+    pub const ALL: [Self; 17] = [
+        Self::PersonKind,
+        Self::Source,
+        Self::EventType,
+        Self::Origin,
+        Self::CheckOutReason,
+        Self::Channel,
+        Self::DeliveryStatus,
+        Self::VisitState,
+        Self::Ground,
+        Self::Purpose,
+        Self::Claim,
+        Self::Decision,
+        Self::HoldGround,
+        Self::Held,
+        Self::Topic,
+        Self::Delivery,
+        Self::Role,
+    ];
+
+    /// Its name in `data.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PersonKind => "kind",
+            Self::Source => "said_by",
+            Self::EventType => "type",
+            Self::Origin => "origin",
+            Self::CheckOutReason => "reason",
+            Self::Channel => "channel",
+            Self::DeliveryStatus => "status",
+            Self::VisitState => "state",
+            Self::Ground => "ground",
+            Self::Purpose => "purpose",
+            Self::Claim => "claim",
+            Self::Decision => "decision",
+            Self::HoldGround => "hold_ground",
+            Self::Held => "held",
+            Self::Topic => "topic",
+            Self::Delivery => "delivery",
+            Self::Role => "role",
+        }
+    }
+
+    /// Every code with its meaning.
+    pub fn entries(self) -> Vec<(&'static str, Words)> {
+        macro_rules! all {
+            ($type:ident) => {
+                $type::ALL.iter().map(|code| (code.as_str(), Meaning::words(*code))).collect()
+            };
+        }
+        match self {
+            Self::PersonKind => all!(Kind),
+            Self::Source => [Source::Event, Source::Backend].map(|code| (source(code), code.words())).into(),
+            Self::EventType => all!(EventType),
+            Self::Origin => all!(Origin),
+            Self::CheckOutReason => all!(CheckOutReason),
+            Self::Channel => all!(Channel),
+            Self::DeliveryStatus => all!(DeliveryStatus),
+            Self::VisitState => all!(VisitState),
+            Self::Ground => all!(Ground),
+            Self::Purpose => all!(Purpose),
+            Self::Claim => all!(Claim),
+            Self::Decision => all!(Decision),
+            Self::HoldGround => all!(HoldGround),
+            Self::Held => all!(HeldField),
+            Self::Topic => all!(Topic),
+            Self::Delivery => all!(Delivery),
+            Self::Role => Role::ALL.map(|code| (code.as_str(), code.words())).into(),
+        }
+    }
+
+    /// What one code means; none for one that the table lacks.
+    pub fn meaning(self, code: &str) -> Option<Words> {
+        self.entries().into_iter().find(|(known, _)| *known == code).map(|(_, words)| words)
+    }
+}
+
+/// The code of a source.
+pub(crate) fn source(source: Source) -> &'static str {
+    match source {
+        Source::Event => "event",
+        Source::Backend => "company",
+    }
+}
+
+/// What another person is in an event; the person's own part goes under `self`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Role {
+    /// Who visits.
+    Guest,
+    /// Who is visited.
+    Host,
+    /// Who was notified.
+    Recipient,
+    /// The person whose file it is.
+    Oneself,
+}
+
+impl Role {
+    const ALL: [Self; 4] = [Self::Guest, Self::Host, Self::Recipient, Self::Oneself];
+
+    /// Its code.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::Host => "host",
+            Self::Recipient => "recipient",
+            Self::Oneself => "self",
+        }
+    }
+}
+
+/// What a code means.
+pub(crate) trait Meaning {
+    /// In words.
+    fn words(self) -> Words;
+}
+
+macro_rules! meanings {
+    ($($type:ident { $($variant:ident = $da:literal, $en:literal;)* })*) => {$(
+        impl Meaning for $type {
+            fn words(self) -> Words {
+                match self { $(Self::$variant => Words::new($da, $en)),* }
+            }
+        }
+    )*};
+}
+
+meanings! {
+    Kind {
+        Guest = "gæst", "guest";
+        Host = "vært", "host";
+        Recipient = "modtager af beskeder", "recipient of notifications";
+    }
+    Source {
+        Event = "gæstesystemet", "the guest system";
+        Backend = "virksomhedens eget system", "the company's own system";
+    }
+    EventType {
+        Expected = "Besøg ventet", "Visit expected";
+        Cancelled = "Besøg aflyst", "Visit cancelled";
+        Denied = "Adgang afvist", "Turned away";
+        CheckedIn = "Tjekket ind", "Checked in";
+        CheckedOut = "Tjekket ud", "Checked out";
+        NotificationSent = "Besked sendt", "Notification sent";
+        NotificationDelivered = "Besked leveret", "Notification delivered";
+        NotificationFailed = "Besked ikke leveret", "Notification failed";
+        NotificationAcknowledged = "Besked besvaret", "Notification answered";
+    }
+    Origin {
+        Kiosk = "skærm til selvbetjening", "self-service screen";
+        Reception = "receptionen", "the reception";
+        Host = "værten", "the host";
+        Api = "virksomhedens eget system", "the company's own system";
+        Import = "indlæst fra en fil", "read from a file";
+        System = "gæstesystemet selv", "the guest system itself";
+    }
+    CheckOutReason {
+        SelfService = "gæsten selv", "the guest";
+        Host = "værten", "the host";
+        Reception = "receptionen", "the reception";
+        Auto = "automatisk efter en regel", "automatically, by a rule";
+        Evacuation = "en evakuering", "an evacuation";
+        Import = "indlæst fra en fil", "read from a file";
+    }
+    Channel {
+        Sms = "sms", "text message";
+        Email = "e-mail", "e-mail";
+        Push = "besked i en app", "message in an app";
+        Voice = "opkald", "call";
+        Chat = "chat", "chat";
+    }
+    DeliveryStatus {
+        Queued = "venter på at blive sendt", "waiting to be sent";
+        Sent = "sendt", "sent";
+        Delivered = "leveret", "delivered";
+        Failed = "ikke leveret", "not delivered";
+        Acknowledged = "besvaret", "answered";
+    }
+    VisitState {
+        Expected = "ventet", "expected";
+        Open = "i gang", "under way";
+        Closed = "afsluttet", "over";
+        Cancelled = "aflyst", "cancelled";
+        Denied = "afvist", "turned away";
+    }
+    Ground {
+        Accuracy = "Du bestrider, at oplysningerne er rigtige (artikel 18, stk. 1, litra a)",
+            "You contest that the data are accurate (Article 18(1)(a))";
+        UnlawfulKept = "Behandlingen er ulovlig, og du har modsat dig sletning (artikel 18, stk. 1, litra b)",
+            "The processing is unlawful and you oppose erasure (Article 18(1)(b))";
+        LegalClaim = "Du skal bruge oplysningerne til et retskrav (artikel 18, stk. 1, litra c)",
+            "You need the data for a legal claim (Article 18(1)(c))";
+        Objection = "Du har gjort indsigelse, og den er ikke afgjort (artikel 18, stk. 1, litra d)",
+            "You have objected, and it is not decided yet (Article 18(1)(d))";
+    }
+    Purpose {
+        Registration = "at dine besøg registreres", "that your visits are logged";
+        Statistics = "at dine besøg tælles med", "that your visits are counted";
+        Improvement = "at dine besøg bruges til at forbedre systemet", "that your visits are used to improve the system";
+        Notification = "at du får besked, når nogen kommer", "that you are told when somebody comes";
+        Marketing = "markedsføring", "marketing";
+    }
+    Claim {
+        Objection = "indsigelse", "objection";
+        Withdrawal = "samtykke trukket tilbage", "consent withdrawn";
+    }
+    Decision {
+        Pending = "ikke afgjort; brugen er stoppet", "not decided; the use has stopped";
+        Upheld = "imødekommet; brugen er stoppet", "upheld; the use has stopped";
+        Overruled = "afslået; brugen fortsætter", "refused; the use goes on";
+    }
+    HoldGround {
+        Expression = "ytrings- og informationsfrihed (artikel 17, stk. 3, litra a)",
+            "freedom of expression and information (Article 17(3)(a))";
+        Obligation = "en retlig forpligtelse eller en opgave i samfundets interesse (artikel 17, stk. 3, litra b)",
+            "a legal obligation or a task in the public interest (Article 17(3)(b))";
+        PublicHealth = "folkesundhed (artikel 17, stk. 3, litra c)", "public health (Article 17(3)(c))";
+        Archiving = "arkiv, forskning eller statistik efter loven (artikel 17, stk. 3, litra d)",
+            "archives, research or statistics by law (Article 17(3)(d))";
+        LegalClaim = "et retskrav (artikel 17, stk. 3, litra e)", "a legal claim (Article 17(3)(e))";
+    }
+    HeldField {
+        Name = "navn", "name";
+        Email = "e-mail", "e-mail";
+        Phone = "telefon", "phone";
+        Company = "firma", "company";
+        VehiclePlate = "nummerplade", "number plate";
+        Visits = "besøg", "visits";
+        Events = "hændelser", "events";
+        Ip = "IP-adresse", "IP address";
+        Hosting = "når du har været vært", "when you were the host";
+        Notifications = "beskeder til dig", "notifications to you";
+    }
+    Topic {
+        PersonRectified = "dine oplysninger er rettet", "your data were corrected";
+        PersonErased = "du er slettet", "you were deleted";
+        PersonRestricted = "dine oplysninger er under begrænsning", "your data are under restriction";
+        PersonUnrestricted = "begrænsningen er ophævet", "the restriction was lifted";
+        PersonObjected = "du har gjort indsigelse", "you have objected";
+        CaseReceived = "en sag er modtaget", "a case was received";
+        CaseVerified = "identiteten i en sag er bekræftet", "the identity in a case was verified";
+        CaseDecided = "en sag er afgjort", "a case was decided";
+        CaseDueSoon = "en sag skal snart besvares", "a case must be answered soon";
+        CaseOverdue = "en sag er ikke besvaret i tide", "a case was not answered in time";
+        NoticeRaised = "noget kræver opmærksomhed", "something needs attention";
+        WebhookTest = "en prøve", "a test";
+        WebhookDisabled = "et system får ikke længere besked", "a system is told no more";
+    }
+    Delivery {
+        Pending = "på vej", "on its way";
+        Delivered = "leveret", "delivered";
+        Dead = "ikke leveret", "not delivered";
+    }
+    Role {
+        Guest = "gæst", "guest";
+        Host = "vært", "host";
+        Recipient = "modtager af besked", "recipient of a notification";
+        Oneself = "dig selv", "yourself";
+    }
+}
