@@ -15,8 +15,10 @@ mod context;
 pub mod deletions;
 pub mod devices;
 pub mod docs;
+mod download;
 pub mod events;
 pub mod excepted;
+pub mod exports;
 pub mod extract;
 mod flag;
 pub mod framing;
@@ -93,6 +95,7 @@ pub fn table() -> routes::Table {
         .put("/v1/people/{ref}", people::put)
         .patch("/v1/people/{ref}", people::patch)
         .delete("/v1/people/{ref}", deletions::person)
+        .get("/v1/people/{ref}/export", exports::person)
         .put("/v1/people/{ref}/restriction", restrictions::put)
         .delete("/v1/people/{ref}/restriction", restrictions::delete)
         .put("/v1/people/{ref}/objections/{purpose}", objections::put)
@@ -134,6 +137,8 @@ pub fn table() -> routes::Table {
         .post("/v1/webhooks/{id}/deliveries/{delivery}/redeliver", webhook_deliveries::redeliver)
         .get("/v1/admin/notices", notices::all)
         .get("/.well-known/guestlog-receipt-keys.json", receipts::keys)
+        .get("/schemas/export-1.json", exports::data_schema)
+        .get("/schemas/article-15-1.json", exports::article_15_schema)
         .get("/healthz", service::alive)
         .get("/readyz", service::ready);
     problems::routes(docs::routes(table))

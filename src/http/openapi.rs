@@ -3,8 +3,8 @@
 use super::problem::Problem;
 use super::refusals::Answers;
 use super::{
-    admin, agreements, deletions, devices, events, holds, notices, objections, people, receipts, reconciliations,
-    restrictions, service, statements, statistics, visits, webhook_deliveries, webhooks,
+    admin, agreements, deletions, devices, events, exports, holds, notices, objections, people, receipts,
+    reconciliations, restrictions, service, statements, statistics, visits, webhook_deliveries, webhooks,
 };
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -39,6 +39,7 @@ impl Modify for Bearer {
         reconciliations::post, reconciliations::index, reconciliations::show, reconciliations::digest,
         restrictions::put, restrictions::delete, objections::put, objections::delete,
         statements::put, statements::delete, holds::post, holds::index, holds::delete,
+        exports::person, exports::data_schema, exports::article_15_schema,
         admin::create_customer, admin::customers, admin::customer, admin::change_customer,
         admin::issue_license, admin::licenses, admin::change_license,
         admin::issue_key, admin::keys, admin::change_key,

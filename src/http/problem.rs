@@ -112,7 +112,8 @@ pub(super) fn answer(error: &Error) -> HttpResponse {
     response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE)).json(Problem::from(error))
 }
 
-fn log(error: &Error) {
+/// Logs a fault of ours, or that we are not available.
+pub(super) fn log(error: &Error) {
     match error {
         Error::Refused { .. } | Error::Unconfirmed { .. } => {}
         Error::Unavailable(source) | Error::Conflict(source) => {

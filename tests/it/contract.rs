@@ -156,7 +156,7 @@ fn every_answer_carries_the_headers_that_make_it_safe() {
             "/docs" => (browser, "public, max-age=300"),
             path if path.starts_with("/problems") => (page, "public, max-age=300"),
             path if path.starts_with("/docs/") || path == "/openapi.json" => (data, "public, max-age=300"),
-            path if path.starts_with("/.well-known/") => (data, "public, max-age=300"),
+            path if path.starts_with("/.well-known/") || path.starts_with("/schemas/") => (data, "public, max-age=300"),
             _ => (data, "no-store"),
         };
         let path =
