@@ -1,9 +1,11 @@
 //! The command line: what can be asked of `guestlog`, and how it ends.
 
 mod backup;
+mod client;
 mod customer;
 mod demo;
 mod doctor;
+mod export;
 mod house;
 mod import;
 mod jobs;
@@ -42,8 +44,8 @@ Exit codes:
   2  the arguments cannot be read
   3  a setting is unknown, malformed or cannot be used; the message names it
   4  what was named is not there, or is refused as things stand
-  5  doctor found a fault, an import left out rows, a receipt is not valid, or a
-     reconciliation waits for a confirmation";
+  5  doctor found a fault, an import left out rows, a receipt or an export is not
+     valid, or a reconciliation waits for a confirmation";
 
 /// A guest check-in log in which a person's rights work.
 #[derive(Debug, Parser)]
@@ -83,6 +85,9 @@ enum Command {
     /// Verify receipts of deletions
     #[command(subcommand)]
     Receipt(receipt::Command),
+    /// Verify files that people got of what is held of them
+    #[command(subcommand)]
+    Export(export::Command),
     /// Compare the people of a backend with those of a service, and delete there whom it lacks
     Reconcile(reconcile::Args),
     /// Copy the database to a new folder, without the master key
@@ -124,6 +129,7 @@ impl Cli {
             Command::Jobs(command) => jobs::run(config, command),
             Command::Import(command) => import::run(config, command),
             Command::Receipt(command) => receipt::run(command),
+            Command::Export(command) => export::run(command),
             Command::Reconcile(args) => reconcile::run(&args),
             Command::Backup(args) => backup::run(config, &args),
             Command::Restore(args) => restore::run(config, &args),

@@ -28,8 +28,8 @@ pub enum Failure {
     /// What was named is not there, or must not be done; exit code 4.
     #[error("{0}")]
     Refused(String),
-    /// `doctor` found a fault, an import left out rows, a receipt is not valid, or a reconciliation waits for a
-    /// confirmation, and it was said; exit code 5.
+    /// `doctor` found a fault, an import left out rows, a receipt or an export is not valid, or a reconciliation waits for
+    /// a confirmation, and it was said; exit code 5.
     #[error("there are findings")]
     Findings,
     /// Nobody reads the output any more, as with `guestlog … | head`; exit code 0 and not a word.

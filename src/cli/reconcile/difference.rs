@@ -1,6 +1,6 @@
 //! In which buckets the two sides differ.
 
-use super::client::Client;
+use super::super::client::Client;
 use super::source::Source;
 use crate::app::reconciliation::{Bucket, Part};
 use crate::cli::outcome::Failure;

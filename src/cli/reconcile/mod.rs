@@ -1,16 +1,15 @@
 //! `guestlog reconcile`: the customer's side of a comparison, so that nobody needs to write the client.
 
 mod body;
-mod client;
 mod difference;
 mod source;
 
+use super::client::{Answer, Client};
 use super::outcome::Failure;
 use super::output::{Form, Table, say};
 use crate::app::reconciliation::Part;
 use crate::domain::Timestamp;
 use body::Body;
-use client::{Answer, Client};
 use difference::Difference;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;

@@ -1,6 +1,6 @@
-//! The service, asked over HTTP with the customer's key.
+//! The service, asked over HTTP: with the customer's key, or for what is public.
 
-use crate::cli::outcome::Failure;
+use super::outcome::Failure;
 use crate::domain::Timestamp;
 use serde_json::Value;
 use std::io::Read;
@@ -28,7 +28,7 @@ const TRUSTED: [&str; 4] = [
 pub(super) struct Client {
     agent: ureq::Agent,
     url: String,
-    credential: String,
+    credential: Option<String>,
 }
 
 /// What the service said.
@@ -44,6 +44,11 @@ impl Client {
     ///
     /// The refs and the key are worth a secret way: without TLS only this machine is asked, unless `clear` allows more.
     pub fn new(url: &str, key: &str, ca_file: Option<&Path>, clear: bool) -> Result<Self, Failure> {
+        Ok(Self { credential: Some(format!("Bearer {key}")), ..Self::anonymous(url, ca_file, clear)? })
+    }
+
+    /// A client without a key. What is public must be genuine, so the way is bounded likewise.
+    pub fn anonymous(url: &str, ca_file: Option<&Path>, clear: bool) -> Result<Self, Failure> {
         let uri: http::Uri = url.parse().map_err(|_| Failure::Usage("--url is not a URL; see --help".to_owned()))?;
         let here = matches!(uri.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let mut config = ureq::Agent::config_builder()
@@ -57,26 +62,32 @@ impl Client {
             Some("https") => config = config.tls_config(tls(ca_file)?),
             Some("http") if here || clear => {}
             Some("http") => {
-                let why = "--url has no TLS, and the key and the refs would be sent in clear text; use https, or --clear-text where the way is safe";
+                let why = "--url has no TLS, and others could read or change what is sent; use https, or --clear-text of `reconcile` where the way is safe";
                 return Err(Failure::Usage(why.to_owned()));
             }
             _ => return Err(Failure::Usage("--url must begin with https:// or http://".to_owned())),
         }
         let agent = ureq::Agent::new_with_config(config.build());
-        Ok(Self { agent, url: url.trim_end_matches('/').to_owned(), credential: format!("Bearer {key}") })
+        Ok(Self { agent, url: url.trim_end_matches('/').to_owned(), credential: None })
     }
 
     /// The JSON at a path.
     pub fn get(&self, path: &str) -> Result<Answer, Failure> {
-        let request = self.agent.get(format!("{}{path}", self.url)).header("authorization", &self.credential);
-        read(request.call())?.success()
+        read(self.authorised(self.agent.get(format!("{}{path}", self.url))).call())?.success()
     }
 
     /// Posts a packed list.
     pub fn post(&self, path: &str, body: &mut dyn Read) -> Result<Answer, Failure> {
-        let request = self.agent.post(format!("{}{path}", self.url)).header("authorization", &self.credential);
+        let request = self.authorised(self.agent.post(format!("{}{path}", self.url)));
         let request = request.header("content-type", "application/x-ndjson").header("content-encoding", "gzip");
         read(request.send(SendBody::from_reader(body)))
+    }
+
+    fn authorised<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        match &self.credential {
+            Some(credential) => request.header("authorization", credential),
+            None => request,
+        }
     }
 }
 
