@@ -14,7 +14,12 @@ pub struct Client {
 
 impl Client {
     pub fn new(address: SocketAddr) -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE));
+        Self::patient(address, PATIENCE)
+    }
+
+    /// One that waits so long for an answer.
+    pub fn patient(address: SocketAddr, patience: Duration) -> Self {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(patience));
         Self { agent: config.build().into(), address }
     }
 
@@ -49,7 +54,8 @@ impl Client {
             .iter()
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let text = answer.body_mut().with_config().limit(64 << 20).read_to_string()?;
-        Ok(Answer { status: answer.status().as_u16(), headers, text })
+        let bytes = answer.body_mut().with_config().limit(64 << 20).read_to_vec()?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Answer { status: answer.status().as_u16(), headers, text, bytes })
     }
 }
