@@ -50,6 +50,7 @@ texts! {
     who_gets: "Hvem der har fået oplysninger om dig", "Who has received data about you";
     who_told: "Personer, der fik besked om dig", "People who were notified of you";
     person: "Person", "Person";
+    once: "gang", "time";
     times: "gange, senest", "times, last";
     runs_service: "Kører tjenesten for", "Runs the service for";
     told: "Andre systemer, der har fået besked om dig", "Other systems that were told of you";
