@@ -1,5 +1,6 @@
 //! Use-cases: synchronous, one transaction each; they state policy and the order of steps.
 
+pub mod accesses;
 pub mod agreements;
 pub mod backup;
 mod cache;
@@ -38,20 +39,21 @@ pub mod statistics;
 pub mod visits;
 pub mod watch;
 pub mod webhooks;
+mod work;
 
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::crypto::{CryptoError, CustomerKeys, Keyring, MasterKey};
-use crate::domain::{CustomerId, Timestamp};
+use crate::crypto::{CryptoError, Keyring};
+use crate::domain::CustomerId;
 use crate::error::Error;
-use crate::store::{self, Conn, Db, Options, Tx};
+use crate::store::{Db, Options};
 use secrecy::ExposeSecret;
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use crate::store::Sight;
 pub use keys::By;
+pub(crate) use work::After;
+pub use work::{View, Work};
 
 /// The running application: database, keys, clock, settings and the ingest writers.
 #[derive(Clone)]
@@ -61,6 +63,7 @@ struct Inner {
     core: Core,
     ingest: ingest::Writers,
     deleters: deletions::Deleters,
+    recorders: accesses::Recorders,
     arrivals: reconciliation::Arrivals,
     exports: export::Slots,
 }
@@ -78,84 +81,6 @@ pub(crate) struct Core {
     pub jobs: Arc<jobs::Bell>,
     pub erasures: Arc<journal::Erasures>,
     pub mail: Arc<mail::Way>,
-}
-
-/// A connection that cannot write, and the present.
-pub struct View<'a> {
-    pub(crate) conn: &'a mut Conn,
-    pub(crate) core: &'a Core,
-    pub(crate) now: Timestamp,
-    /// Whom it sees of those whose data are restricted.
-    pub(crate) sight: Sight,
-}
-
-/// A write transaction, and the present.
-pub struct Work<'a, 't> {
-    pub(crate) tx: &'a mut Tx<'t>,
-    pub(crate) core: &'a Core,
-    pub(crate) now: Timestamp,
-    /// What is to be done once it is committed.
-    pub(crate) after: &'a After,
-}
-
-/// What follows a commit in this process.
-#[derive(Default)]
-pub(crate) struct After {
-    /// API keys have changed: those at hand are forgotten.
-    pub keys_changed: Cell<bool>,
-    /// Licences have changed: those at hand are forgotten.
-    pub licenses_changed: Cell<bool>,
-    /// A job was queued: the worker is woken.
-    pub job_queued: Cell<bool>,
-    /// Endpoints have changed: those at hand are forgotten.
-    pub webhooks_changed: Cell<bool>,
-    /// The endpoints to which messages were written, to be queued before the commit.
-    pub parcels: RefCell<BTreeSet<(CustomerId, i64)>>,
-}
-
-impl Work<'_, '_> {
-    /// The same transaction, for a use-case that only reads.
-    pub(crate) fn view(&mut self) -> View<'_> {
-        View { conn: self.tx, core: self.core, now: self.now, sight: Sight::USUAL }
-    }
-
-    /// The keys of a customer as they are now: another process may have rotated them, and what would be wrapped by an
-    /// old one could be lost with it. Who wraps or seals by them holds the customer first.
-    pub(crate) fn customer_keys(&mut self, customer: CustomerId) -> Result<Arc<CustomerKeys>, Error> {
-        let mut view = self.view();
-        view.refresh_keys(customer)?;
-        view.customer_keys(customer)
-    }
-
-    /// The master key that wraps new keys; no rotation ends before this transaction does.
-    pub(crate) fn master(&mut self) -> Result<Arc<MasterKey>, Error> {
-        store::master_keys::hold(self.tx, false)?;
-        let id = store::master_keys::in_use(self.tx)?.ok_or_else(|| Error::internal("no master key is in use"))?;
-        self.core.keyring.master(&id).map_err(Error::internal)
-    }
-}
-
-impl View<'_> {
-    /// The keys of a customer, unwrapped once and kept in memory.
-    pub(crate) fn customer_keys(&mut self, customer: CustomerId) -> Result<Arc<CustomerKeys>, Error> {
-        if let Some(keys) = self.core.keyring.cached(customer) {
-            return Ok(keys);
-        }
-        let rows = store::customers::keys(self.conn, customer)?;
-        let wrapped = rows.into_iter().map(customers::wrapped_key).collect::<Result<Vec<_>, _>>()?;
-        self.core.keyring.open_customer(customer, &wrapped).map_err(Error::internal)
-    }
-
-    /// Forgets the keys at hand when they are not those that this read sees: for work that cannot run again.
-    pub(crate) fn refresh_keys(&mut self, customer: CustomerId) -> Result<(), Error> {
-        if let Some(kept) = self.core.keyring.cached(customer) {
-            let stored = store::rewrap::seal_versions(self.conn, customer)?;
-            if !kept.versions().eq(stored.into_iter().map(i32::cast_unsigned)) {
-                self.core.keyring.forget(customer);
-            }
-        }
-        Ok(())
-    }
 }
 
 impl App {
@@ -197,8 +122,9 @@ impl App {
         let writers = if core.db.is_sqlite() { 1 } else { core.settings.database.writers };
         let ingest = ingest::Writers::start(&core, writers)?;
         let deleters = deletions::Deleters::start(&core)?;
+        let recorders = accesses::Recorders::start(&core)?;
         let (arrivals, exports) = (reconciliation::Arrivals::default(), export::Slots::default());
-        Ok(Self(Arc::new(Inner { core, ingest, deleters, arrivals, exports })))
+        Ok(Self(Arc::new(Inner { core, ingest, deleters, recorders, arrivals, exports })))
     }
 
     /// The settings in force.
@@ -331,6 +257,7 @@ impl App {
         self.0.core.erasures.stop();
         self.0.ingest.stop();
         self.0.deleters.stop();
+        self.0.recorders.stop();
         if let Err(error) = scrub::at_stop(&self.0.core) {
             tracing::warn!(error = %error, "the write-ahead log is not emptied; the next start tries again");
         }
@@ -364,13 +291,17 @@ impl Core {
 
     pub fn read<T>(&self, mut work: impl FnMut(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let (now, sight) = (|| self.clock.now(), Sight::USUAL);
-        self.with_keys(|| self.db.read(|conn| work(&mut View { conn, core: self, now: now(), sight })))
+        self.with_keys(|| {
+            let shown = accesses::Shown::default();
+            self.db.read(|conn| work(&mut View { conn, core: self, now: now(), sight, shown: &shown }))
+        })
     }
 
     /// Runs a reading use-case that takes long, once and on a connection of its own: all it reads is of one instant.
     pub fn snapshot<T>(&self, work: impl FnOnce(&mut View<'_>) -> Result<T, Error>) -> Result<T, Error> {
         let (now, sight) = (self.clock.now(), Sight::USUAL);
-        self.db.snapshot(|conn| work(&mut View { conn, core: self, now, sight }))
+        let shown = accesses::Shown::default();
+        self.db.snapshot(|conn| work(&mut View { conn, core: self, now, sight, shown: &shown }))
     }
 
     pub fn write<T>(&self, mut work: impl FnMut(&mut Work<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
@@ -379,6 +310,7 @@ impl Core {
             self.db.write(|tx| {
                 // A transaction that runs again begins anew.
                 after.parcels.take();
+                after.shown.take();
                 let step = &mut Work { tx, core: self, now: self.clock.now(), after: &after };
                 let done = work(step)?;
                 jobs::queue_parcels(step)?;

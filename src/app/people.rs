@@ -289,6 +289,7 @@ fn show(view: &mut View<'_>, dossier: &Dossier) -> Result<Person, Error> {
 
 fn show_all(view: &mut View<'_>, customer: CustomerId, dossiers: &[Dossier]) -> Result<Vec<Person>, Error> {
     let ids: Vec<PersonId> = dossiers.iter().map(Dossier::id).collect();
+    view.shown.add(ids.iter().copied());
     let restricted = store::restrictions::of(view.conn, customer, &ids)?.into_iter().map(|row| (row.person_id, row));
     let restricted: HashMap<PersonId, _> = restricted.collect();
     let mut objected: HashMap<PersonId, Vec<_>> = HashMap::new();
@@ -391,5 +392,6 @@ pub(super) fn dossiers(
     ids.dedup();
     let keys = view.customer_keys(customer)?;
     let rows = store::people::by_ids(view.conn, customer, &ids)?;
+    view.shown.add(rows.iter().map(|row| row.id));
     rows.into_iter().map(|row| Ok((row.id, Dossier::open(&keys, row)?))).collect()
 }

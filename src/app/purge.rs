@@ -1,10 +1,10 @@
 //! What is kept for a time only: tombstones, which must outlast every backup and late event, fingerprints of what
-//! was erased, answers kept for a retry, mails that have left, messages to webhooks, entries of the journal, and retired
-//! master keys. Guest data are not among it:
-//! they are never deleted by time alone (REQUIREMENTS A-35).
+//! was erased, answers kept for a retry, mails that have left, messages to webhooks, who read of people, entries of the
+//! journal, and retired master keys. Guest data are not among it: they are never deleted by time alone (REQUIREMENTS
+//!
 
 use super::jobs::{self, Kind, Lease, Next};
-use super::{Core, idempotency, mail};
+use super::{Core, accesses, idempotency, mail};
 use crate::domain::CustomerId;
 use crate::error::Error;
 use crate::store;
@@ -18,7 +18,7 @@ const CUSTOMERS: i64 = 200;
 pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
     let core = lease.core.clone();
     core.write(|work| idempotency::forget(work, idempotency::OPERATOR))?;
-    let mut purged = mails(lease, &core, jobs::SERVICE)?;
+    let mut purged = all(lease, || mail::purge(&core, jobs::SERVICE))?;
     let mut after = None;
     loop {
         let customers = core.read(|view| Ok(store::customers::page(view.conn, after, CUSTOMERS)?))?;
@@ -27,7 +27,8 @@ pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
         for customer in customers {
             lease.renew()?;
             core.write(|work| idempotency::forget(work, customer.id))?;
-            purged += mails(lease, &core, customer.id)?;
+            purged += all(lease, || mail::purge(&core, customer.id))?;
+            purged += all(lease, || accesses::purge(&core, customer.id))?;
             while let Some(count) = batch(&core, customer.id)? {
                 purged += count;
                 lease.renew()?;
@@ -58,11 +59,11 @@ pub(crate) fn run(lease: &mut Lease) -> Result<Next, Error> {
     Ok(Next::At(core.clock.now().plus_seconds(jobs::DAY_S)))
 }
 
-/// Wipes and deletes a customer's mails whose time is over.
-fn mails(lease: &mut Lease, core: &Core, customer: CustomerId) -> Result<usize, Error> {
+/// Repeats what deletes a batch until nothing is left; how many rows there were.
+fn all(lease: &mut Lease, batch: impl Fn() -> Result<usize, Error>) -> Result<usize, Error> {
     let mut purged = 0;
     loop {
-        match mail::purge(core, customer)? {
+        match batch()? {
             0 => return Ok(purged),
             count => purged += count,
         }

@@ -22,8 +22,8 @@ pub use error::ConfigError;
 pub use identity::{Authority, Operator, Recipient, RecipientRole};
 pub use mail::{Mail, MailSecurity, MailTransport};
 pub use sections::{
-    Database, Erasure, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Reconciliation, Tls, Visits,
-    Webhooks,
+    Accesses, Database, Erasure, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Reconciliation, Tls,
+    Visits, Webhooks,
 };
 pub use sources::{Profile, Sources};
 pub use tree::Effective;
@@ -55,6 +55,8 @@ pub struct Settings {
     pub visits: Visits,
     /// How erasures are kept from coming back.
     pub erasure: Erasure,
+    /// The record of who read of people.
+    pub accesses: Accesses,
     /// Comparisons with the list of people whom a customer still holds.
     pub reconciliation: Reconciliation,
     /// How mails leave the house.

@@ -208,6 +208,15 @@ pub struct Erasure {
     pub unusual_minimum: u32,
 }
 
+/// The record of who read of people.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accesses {
+    /// How long it is kept.
+    #[serde(deserialize_with = "values::whole::<1, 3_650, _, _>")]
+    pub keep_days: u32,
+}
+
 /// Comparisons with the list of people whom a customer still holds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

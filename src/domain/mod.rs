@@ -25,6 +25,7 @@ pub mod person;
 pub mod projection;
 pub mod public_address;
 pub mod public_url;
+pub mod reading;
 pub mod receipt;
 pub mod reconciliation;
 pub mod restriction;

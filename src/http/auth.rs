@@ -4,7 +4,9 @@ use super::access::Access;
 use super::gate::Gate;
 use super::pace::Standing;
 use crate::app::By;
+use crate::app::accesses::Reader;
 use crate::domain::CustomerId;
+use crate::domain::reading::Lookup;
 use crate::domain::scope::Scope;
 use crate::error::{Code, Error};
 use actix_web::dev::Payload;
@@ -138,6 +140,12 @@ impl<S> Caller<S> {
     #[must_use]
     pub fn customer(&self) -> CustomerId {
         self.customer
+    }
+
+    /// The same, reading this of people.
+    #[must_use]
+    pub fn reads(&self, lookup: Lookup) -> Reader {
+        Reader::new(&self.by, self.customer, lookup)
     }
 }
 

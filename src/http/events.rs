@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::app::events::{self, Event, Filter};
 use crate::app::page::{Ask, Page};
 use crate::domain::event::{EventType, NewEvent};
+use crate::domain::reading::Lookup;
 use crate::domain::restriction::Exception;
 use crate::domain::text::{LicenseNumber, Ref};
 use crate::domain::{EventId, FieldError, Timestamp};
@@ -222,7 +223,8 @@ pub async fn index(
     };
     let customer = by.customer();
     let sight = excepted::sight(&app, &by, filter.person.as_ref(), search.restricted).await?;
-    let page: Page<Event> = app.read_with(sight, move |view| events::list(view, customer, &filter, &ask)).await?;
+    let reader = by.reads(Lookup::Events).with(sight);
+    let page: Page<Event> = app.read_for(reader, move |view| events::list(view, customer, &filter, &ask)).await?;
     Ok(Paged::new(&request, page))
 }
 
@@ -233,5 +235,6 @@ pub async fn index(
     security(("key" = ["events:read"])))]
 pub async fn show(by: Caller<EventsRead>, Path(id): Path<EventId>, app: Data<App>) -> Result<Json<Event>, Error> {
     let customer = by.customer();
-    Ok(Json(app.read(move |view| events::get(view, customer, id)).await?))
+    let reader = by.reads(Lookup::Event);
+    Ok(Json(app.read_for(reader, move |view| events::get(view, customer, id)).await?))
 }

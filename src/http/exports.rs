@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::app::export::{self, Ask};
 use crate::domain::export::Right;
 use crate::domain::locale::Locale;
+use crate::domain::reading::Lookup;
 use crate::domain::text::Ref;
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -16,6 +17,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use serde::Deserialize;
 use serde_json::Value;
+use std::io::Write;
 use utoipa::IntoParams;
 
 /// The same for everybody, so that the name of a file in somebody's downloads tells nothing.
@@ -55,7 +57,9 @@ pub async fn person(
     let ask =
         Ask { right: which.right.unwrap_or(Right::Access), case: None, locale: which.locale.unwrap_or(Locale::Da) };
     let stall_ms = app.settings().http.request_timeout_ms;
-    let body = download::begin(stall_ms, move |out| app.export_blocking(customer, &reference, &ask, out).map(drop));
+    let reader = by.reads(Lookup::Export);
+    let write = move |out: &mut dyn Write| app.export_read_blocking(&reader, customer, &reference, &ask, out).map(drop);
+    let body = download::begin(stall_ms, write);
     let body = body.await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/zip"))

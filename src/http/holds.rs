@@ -6,6 +6,7 @@ use super::refusals::Refusals;
 use crate::app::App;
 use crate::app::holds::{self, Hold, Holds, Place};
 use crate::domain::PublicId;
+use crate::domain::reading::Lookup;
 use crate::domain::text::Ref;
 use crate::error::Error;
 use actix_web::HttpResponse;
@@ -47,7 +48,8 @@ pub async fn post(
     security(("key" = ["rights"])))]
 pub async fn index(by: Caller<Rights>, Path(reference): Path<Ref>, app: Data<App>) -> Result<Json<Holds>, Error> {
     let customer = by.customer();
-    Ok(Json(app.read(move |view| holds::list(view, customer, &reference)).await?))
+    let reader = by.reads(Lookup::Holds);
+    Ok(Json(app.read_for(reader, move |view| holds::list(view, customer, &reference)).await?))
 }
 
 /// Lifts a hold; what was kept for it alone of an erased person is erased then, by a job.

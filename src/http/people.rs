@@ -6,11 +6,12 @@ use super::extract::{Body, MergePatch, Path, Query};
 use super::flag::Flag;
 use super::list::{self, Paged};
 use super::refusals::Refusals;
-use crate::app::App;
 use crate::app::page::Ask;
 use crate::app::people::{self, Filter, Patch, Person, Put};
+use crate::app::{App, Work, accesses};
 use crate::domain::contact::{Email, Phone};
 use crate::domain::person::Kind;
+use crate::domain::reading::Lookup;
 use crate::domain::scope::Scope;
 use crate::domain::text::Ref;
 use crate::error::Error;
@@ -48,7 +49,13 @@ pub async fn put(
 ) -> Result<HttpResponse, Error> {
     let customer = by.customer();
     let recreate = how.recreate.is_some_and(|flag| flag.0);
-    let (person, created) = app.write(move |work| people::put(work, customer, &reference, &put, recreate)).await?;
+    let reader = by.reads(Lookup::Put);
+    let put = move |work: &mut Work<'_, '_>| {
+        let put = people::put(work, customer, &reference, &put, recreate)?;
+        accesses::record(work, &reader)?;
+        Ok(put)
+    };
+    let (person, created) = app.write(put).await?;
     Ok(if created { HttpResponse::Created().json(person) } else { HttpResponse::Ok().json(person) })
 }
 
@@ -65,7 +72,13 @@ pub async fn patch(
     app: Data<App>,
 ) -> Result<Json<Person>, Error> {
     let customer = by.customer();
-    Ok(Json(app.write(move |work| people::patch(work, customer, &reference, &patch)).await?))
+    let reader = by.reads(Lookup::Patch);
+    let patch = move |work: &mut Work<'_, '_>| {
+        let patched = people::patch(work, customer, &reference, &patch)?;
+        accesses::record(work, &reader)?;
+        Ok(patched)
+    };
+    Ok(Json(app.write(patch).await?))
 }
 
 /// Shows one person.
@@ -84,7 +97,8 @@ pub async fn show(
     let get = if by.by.scopes.contains(Scope::Rights) { people::get_marked } else { people::get };
     let customer = by.customer();
     let sight = excepted::sight(&app, &by, Some(&reference), why.restricted).await?;
-    Ok(Json(app.read_with(sight, move |view| get(view, customer, &reference)).await?))
+    let reader = by.reads(Lookup::Person).with(sight);
+    Ok(Json(app.read_for(reader, move |view| get(view, customer, &reference)).await?))
 }
 
 /// Which people to list.
@@ -122,6 +136,7 @@ pub async fn index(
     let customer = by.customer();
     let ask = Ask { limit: search.limit.map(|limit| limit.0), cursor: search.cursor };
     let filter = Filter { kind: search.kind, email: search.email, phone: search.phone };
-    let page = app.read(move |view| people::list(view, customer, &filter, &ask)).await?;
+    let reader = by.reads(Lookup::People);
+    let page = app.read_for(reader, move |view| people::list(view, customer, &filter, &ask)).await?;
     Ok(Paged::new(&request, page))
 }

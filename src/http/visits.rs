@@ -8,6 +8,7 @@ use super::refusals::Refusals;
 use crate::app::App;
 use crate::app::page::Ask;
 use crate::app::visits::{self, Filter, RollCall, Visit};
+use crate::domain::reading::Lookup;
 use crate::domain::restriction::Exception;
 use crate::domain::text::{LicenseNumber, Ref};
 use crate::domain::visit::VisitState;
@@ -74,7 +75,8 @@ pub async fn index(
     };
     let customer = by.customer();
     let sight = excepted::sight(&app, &by, filter.person.as_ref(), search.restricted).await?;
-    let page = app.read_with(sight, move |view| visits::list(view, customer, &filter, &ask)).await?;
+    let reader = by.reads(Lookup::Visits).with(sight);
+    let page = app.read_for(reader, move |view| visits::list(view, customer, &filter, &ask)).await?;
     Ok(Paged::new(&request, page))
 }
 
@@ -85,7 +87,8 @@ pub async fn index(
     security(("key" = ["events:read"])))]
 pub async fn show(by: Caller<EventsRead>, Path(id): Path<VisitId>, app: Data<App>) -> Result<Json<Visit>, Error> {
     let customer = by.customer();
-    Ok(Json(app.read(move |view| visits::get(view, customer, id)).await?))
+    let reader = by.reads(Lookup::Visit);
+    Ok(Json(app.read_for(reader, move |view| visits::get(view, customer, id)).await?))
 }
 
 /// For where and when to call the roll.
@@ -111,6 +114,7 @@ pub async fn on_site(
     app: Data<App>,
 ) -> Result<Json<RollCall>, Error> {
     let customer = by.customer();
-    let call = app.read(move |view| visits::on_site(view, customer, when.license.as_ref(), when.at));
+    let reader = by.reads(Lookup::OnSite);
+    let call = app.read_for(reader, move |view| visits::on_site(view, customer, when.license.as_ref(), when.at));
     Ok(Json(call.await?))
 }

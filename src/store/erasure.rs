@@ -4,8 +4,8 @@ use super::bulk::erasure;
 use super::conn::Conn;
 use super::events::{Event, Host, Recipient};
 use super::schema::{
-    event_hosts, event_recipients, events, holds, objections, people, reconciliation_people, restrictions, statements,
-    visits, webhook_messages,
+    access_people, event_hosts, event_recipients, events, holds, objections, people, reconciliation_people,
+    restrictions, statements, visits, webhook_messages,
 };
 use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, PersonId, Timestamp};
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use std::collections::HashMap;
 
 /// Every place where something of a person stands, in the order in which it is looked for.
-pub const PLACES: [&str; 12] = [
+pub const PLACES: [&str; 13] = [
     "people",
     "people.ref_index",
     "events",
@@ -26,6 +26,7 @@ pub const PLACES: [&str; 12] = [
     "holds",
     "reconciliation_people",
     "webhook_messages",
+    "access_people",
 ];
 
 /// What was deleted of a person, row by row.
@@ -83,7 +84,7 @@ fn count(gone: Vec<erasure::Gone>) -> QueryResult<HashMap<PersonId, Deleted>> {
             "objections" => deleted.objections = rows,
             "statements" => deleted.statements = rows,
             "holds" => deleted.holds = rows,
-            "reconciliation_people" | "webhook_messages" => {}
+            "reconciliation_people" | "webhook_messages" | "access_people" => {}
             "people" => deleted.people = rows,
             _ => return Err(diesel::result::Error::NotFound),
         }
@@ -120,6 +121,8 @@ fn keep_sealed(
     rows!(holds, holds, holds::law_sealed, Vec<u8>);
     let listed = reconciliation_people::customer_id.eq(customer).and(reconciliation_people::person_id.eq_any(ids));
     diesel::delete(reconciliation_people::table.filter(listed)).execute(c)?;
+    let read = access_people::customer_id.eq(customer).and(access_people::person_id.eq_any(ids));
+    diesel::delete(access_people::table.filter(read)).execute(c)?;
     let told = webhook_messages::customer_id.eq(customer).and(webhook_messages::person_id.eq_any(ids));
     let told = diesel::delete(webhook_messages::table.filter(told))
         .returning((webhook_messages::person_id.assume_not_null(), webhook_messages::body_sealed));
@@ -154,6 +157,9 @@ impl From<(Vec<u8>, Option<Vec<u8>>)> for Sealed {
     }
 }
 
+/// A number for each of [`PLACES`], as the database gives them.
+type Counts = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
+
 /// How many rows of these people are left, a number for each of [`PLACES`].
 pub fn left(
     tx: &mut Tx<'_>,
@@ -169,7 +175,7 @@ pub fn left(
             $table::table.filter($table::customer_id.eq(customer).and($theirs)).count().single_value().assume_not_null()
         };
     }
-    let counts: (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64) = on_each!(tx, |c| diesel::select((
+    let counts: Counts = on_each!(tx, |c| diesel::select((
         rows!(people, people::id.eq_any(ids)),
         rows!(people, people::ref_index.eq_any(ref_indexes)),
         rows!(events),
@@ -182,9 +188,12 @@ pub fn left(
         rows!(holds),
         rows!(reconciliation_people),
         rows!(webhook_messages),
+        rows!(access_people),
     ))
     .get_result(c))?;
-    Ok(counts.into())
+    let (people, refs, events, hosts, recipients, visits, restricted, objected, stated, held, listed, told, read) =
+        counts;
+    Ok([people, refs, events, hosts, recipients, visits, restricted, objected, stated, held, listed, told, read])
 }
 
 /// All events of a guest, also such as no longer stand: to keep of them what must be kept.

@@ -1,6 +1,7 @@
 //! The only floor that knows Diesel: one statement a function, on both databases.
 #![expect(clippy::missing_errors_doc, reason = "each function fails when the database does, and in no other way")]
 
+pub mod accesses;
 pub mod agreements;
 pub mod audit;
 pub mod backup;

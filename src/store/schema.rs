@@ -4,6 +4,34 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    access_people (customer_id, person_id, access_id) {
+        customer_id -> Int8,
+        person_id -> Int8,
+        access_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    accesses (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        key_id -> Text,
+        role -> Int2,
+        purpose -> Text,
+        at -> Timestamptz,
+        last_at -> Timestamptz,
+        requests -> Int8,
+        people -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     api_keys (key_id) {
         key_id -> Text,
         customer_id -> Nullable<Int8>,
@@ -539,6 +567,8 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_people,
+    accesses,
     api_keys,
     customer_keys,
     customers,

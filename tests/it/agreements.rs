@@ -16,8 +16,17 @@ const SCOPES: &str = "events:write,events:read,people:write,people:read,rights";
 const DOCUMENT: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Tables of the service itself: what has been done, what is to be done, and that somebody is erased.
-const TECHNICAL: [&str; 7] =
-    ["audit_entries", "deletions", "erasure_marks", "id_blocks", "idempotency_keys", "jobs", "tombstones"];
+const TECHNICAL: [&str; 9] = [
+    "access_people",
+    "accesses",
+    "audit_entries",
+    "deletions",
+    "erasure_marks",
+    "id_blocks",
+    "idempotency_keys",
+    "jobs",
+    "tombstones",
+];
 
 /// Two customers, and a clock that starts long ago.
 pub struct House {

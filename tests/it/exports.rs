@@ -184,9 +184,14 @@ fn somebody_of_whom_little_is_held_gets_a_whole_file() {
         house.call("PUT", "/v1/people/only", &json!({}));
         let archive = house.export("only");
         let data = archive.data();
-        for list in ["objections", "holds", "events", "visits", "hosted", "notified", "told", "consultations"] {
+        for list in ["objections", "holds", "events", "visits", "hosted", "notified", "told"] {
             assert_eq!(data[list], json!([]), "{list}");
         }
+        // The backend was told what it had said; and the next file tells that this one was made.
+        let at = "2026-11-21T09:00:00+01:00";
+        let look = |purpose: &str| json!({"at": at, "last_at": at, "times": 1, "by": "backend", "purpose": purpose});
+        assert_eq!(data["consultations"], json!([look("put")]));
+        assert_eq!(house.export("only").data()["consultations"], json!([look("put"), look("export")]));
         assert_eq!(
             (&data["restriction"], &data["earlier_deletion"], &data["statement"]),
             (&Value::Null, &Value::Null, &Value::Null)

@@ -25,7 +25,7 @@ const ADDRESS: &str = "+4599887766";
 
 /// The state of the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub enum State {
     Plain,
     Restricted(Ground),
     Objected(Purpose),
@@ -52,7 +52,7 @@ impl State {
 }
 
 /// What of the person an answer holds.
-fn seen(answer: &Answer) -> BTreeSet<&'static str> {
+pub fn seen(answer: &Answer) -> BTreeSet<&'static str> {
     [NAME, EMAIL, STATEMENT, LAW, ADDRESS].into_iter().filter(|canary| answer.text.contains(canary)).collect()
 }
 
@@ -79,8 +79,8 @@ fn allowed(entry: &Entry, state: State) -> BTreeSet<&'static str> {
     allowed.into_iter().collect()
 }
 
-struct Town {
-    house: House,
+pub struct Town {
+    pub house: House,
     operator: String,
     state: State,
     visit: String,
@@ -90,7 +90,7 @@ struct Town {
 }
 
 impl Town {
-    fn new(house: House, state: State) -> Self {
+    pub fn new(house: House, state: State) -> Self {
         let operator = key(&house.served.app, None, "admin", None);
         let mut town = Self {
             house,
@@ -152,7 +152,7 @@ impl Town {
         }
     }
 
-    fn call(&self, entry: &Entry) -> Answer {
+    pub fn call(&self, entry: &Entry) -> Answer {
         let id = match entry.path.split('/').nth(2) {
             Some("events") => uuid::Uuid::from_u128(1).to_string(),
             Some("visits") => self.visit.clone(),
@@ -195,7 +195,7 @@ impl Town {
 }
 
 /// Reads first; then what writes, as far as it leaves the person in the state; and the deletion last.
-fn in_order() -> Vec<Entry> {
+pub fn in_order() -> Vec<Entry> {
     let mut entries: Vec<Entry> = guestlog::http::table().entries().cloned().collect();
     entries.sort_by_key(|entry| match (entry.method.as_str(), entry.path) {
         ("GET", _) => 0,

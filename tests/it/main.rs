@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod abuse;
+mod accesses;
 mod agreements;
 mod agreements_visits;
 mod archive;

@@ -8,7 +8,9 @@ use guestlog::clock::Clock;
 use std::collections::BTreeSet;
 
 /// Rows of a customer stay together, whichever server holds them.
-const DISTRIBUTED: [&str; 25] = [
+const DISTRIBUTED: [&str; 27] = [
+    "access_people",
+    "accesses",
     "audit_entries",
     "customer_keys",
     "deletions",

@@ -27,11 +27,12 @@ mod words;
 pub use slots::Slots;
 pub use verify::{Flaw, Verified, verify};
 
+use super::accesses::Reader;
 use super::{App, View};
 use crate::domain::export::{Right, SCHEMA_VERSION};
 use crate::domain::locale::Locale;
 use crate::domain::text::Ref;
-use crate::domain::{CustomerId, Timestamp};
+use crate::domain::{CustomerId, PersonId, Timestamp};
 use crate::error::Error;
 use archive::Archive;
 use fields::Section;
@@ -114,8 +115,34 @@ impl App {
         ask: &Ask,
         out: &mut dyn Write,
     ) -> Result<Summary, Error> {
+        self.export_for(customer, reference, ask, out, |_| Ok(()))
+    }
+
+    /// As [`App::export_blocking`], for somebody else than the person: it is written down first that the data are read.
+    ///
+    /// # Errors
+    /// As [`App::export_blocking`]; when it cannot be written down, nothing is written to `out`.
+    pub fn export_read_blocking(
+        &self,
+        reader: &Reader,
+        customer: CustomerId,
+        reference: &Ref,
+        ask: &Ask,
+        out: &mut dyn Write,
+    ) -> Result<Summary, Error> {
+        self.export_for(customer, reference, ask, out, |person| self.record_blocking(reader, person))
+    }
+
+    fn export_for(
+        &self,
+        customer: CustomerId,
+        reference: &Ref,
+        ask: &Ask,
+        out: &mut dyn Write,
+        found: impl FnOnce(PersonId) -> Result<(), Error>,
+    ) -> Result<Summary, Error> {
         let _slot = self.0.exports.take()?;
-        self.0.core.snapshot(|view| write(view, customer, reference, ask, out))
+        self.0.core.snapshot(|view| write(view, customer, reference, ask, out, found))
     }
 }
 
@@ -129,9 +156,11 @@ fn write(
     reference: &Ref,
     ask: &Ask,
     out: &mut dyn Write,
+    found: impl FnOnce(PersonId) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
     view.refresh_keys(customer)?;
     let subject = Subject::find(view, customer, reference)?;
+    found(subject.id())?;
     let identity = Identity::of(view, customer)?;
     let plan = Plan::of(ask.right, subject.kind()?)?;
     let source = Source::new(&subject, &plan);

@@ -9,7 +9,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 /// Tables from which rows of people, their digests or wrapped keys are deleted.
-pub const TABLES: [&str; 18] = [
+pub const TABLES: [&str; 19] = [
+    "access_people",
     "customer_keys",
     "erasure_marks",
     "event_hosts",

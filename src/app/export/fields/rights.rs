@@ -29,9 +29,11 @@ pub(super) const EARLIER_DELETION: &[Field] = &[
 ];
 
 pub(super) const CONSULTATIONS: &[Field] = &[
-    always("at", Instant, &[], "Tidspunkt", "Time"),
-    always("by", Text, &[], "Hvem (rolle)", "Who (role)"),
-    always("purpose", Text, &[], "Formål", "Purpose"),
+    always("at", Instant, &["accesses.at"], "Tidspunkt", "Time"),
+    always("last_at", Instant, &["accesses.last_at"], "Sidst", "Last"),
+    always("times", Whole, &["accesses.requests"], "Gange", "Times"),
+    always("by", Code(Codes::ReadBy), &["accesses.role"], "Hvem (rolle)", "Who (role)"),
+    always("purpose", Code(Codes::Lookup), &["accesses.purpose"], "Formål", "Purpose"),
 ];
 
 pub(super) const STATEMENT: &[Field] = &[

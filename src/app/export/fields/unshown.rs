@@ -87,6 +87,8 @@ pub(crate) const UNSHOWN: &[(&str, Reason)] = &[
     ("webhook_messages.person_id", Reason::Link),
     ("mails.public_id", Reason::Mail),
     ("mails.content_sealed", Reason::Mail),
+    ("access_people.person_id", Reason::Link),
+    ("access_people.access_id", Reason::Link),
     ("tombstones.digest", Reason::Digest),
     ("erasure_marks.marks", Reason::Fingerprint),
     ("reconciliation_people.person_id", Reason::Passing),

@@ -125,7 +125,7 @@ pub(super) fn write(
             hosted: table(Section::Hosted, &["occurred_at", "type", "site", "guest"]),
             notified: table(Section::Notified, &["occurred_at", "channel", "address", "status"]),
             told: table(Section::Told, &["at", "topic", "recipient", "delivery"]),
-            consultations: table(Section::Consultations, &["at", "by", "purpose"]),
+            consultations: table(Section::Consultations, &["at", "last_at", "times", "by", "purpose"]),
             purposes: answer
                 .categories
                 .iter()

@@ -60,8 +60,10 @@ impl<'a> Source<'a> {
         for consultation in super::consultations::of(view, self.subject)? {
             take(&section.row([
                 ("at", self.subject.instant(consultation.at)),
-                ("by", consultation.by.into()),
-                ("purpose", consultation.purpose.into()),
+                ("last_at", self.subject.instant(consultation.last_at)),
+                ("times", consultation.requests.into()),
+                ("by", consultation.role.as_str().into()),
+                ("purpose", consultation.purpose.as_str().into()),
             ])?)?;
         }
         Ok(())

@@ -4,6 +4,7 @@ use crate::domain::event::{Channel, CheckOutReason, DeliveryStatus, EventType, O
 use crate::domain::hold::{HeldField, HoldGround};
 use crate::domain::objection::{Claim, Purpose, State as Decision};
 use crate::domain::person::{Kind, Source};
+use crate::domain::reading::{Lookup, Role as ReadBy};
 use crate::domain::restriction::Ground;
 use crate::domain::visit::VisitState;
 use crate::domain::webhook::{State as Delivery, Topic};
@@ -46,11 +47,15 @@ pub(crate) enum Codes {
     Delivery,
     /// What another person is in an event.
     Role,
+    /// Who looked at the person's data.
+    ReadBy,
+    /// What was looked at.
+    Lookup,
 }
 
 impl Codes {
     /// All tables.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::PersonKind,
         Self::Source,
         Self::EventType,
@@ -68,6 +73,8 @@ impl Codes {
         Self::Topic,
         Self::Delivery,
         Self::Role,
+        Self::ReadBy,
+        Self::Lookup,
     ];
 
     /// Its name in `data.json`.
@@ -90,6 +97,8 @@ impl Codes {
             Self::Topic => "topic",
             Self::Delivery => "delivery",
             Self::Role => "role",
+            Self::ReadBy => "by",
+            Self::Lookup => "looked_at",
         }
     }
 
@@ -118,6 +127,8 @@ impl Codes {
             Self::Topic => all!(Topic),
             Self::Delivery => all!(Delivery),
             Self::Role => Role::ALL.map(|code| (code.as_str(), code.words())).into(),
+            Self::ReadBy => all!(ReadBy),
+            Self::Lookup => all!(Lookup),
         }
     }
 
@@ -309,5 +320,23 @@ meanings! {
         Host = "vært", "host";
         Recipient = "modtager af besked", "recipient of a notification";
         Oneself = "dig selv", "yourself";
+    }
+    ReadBy {
+        Operator = "den, der driver tjenesten", "whoever runs the service";
+        GuestSystem = "gæstesystemet på et af virksomhedens steder", "the guest system at one of the company's sites";
+        Backend = "virksomhedens eget system", "the company's own system";
+    }
+    Lookup {
+        Events = "en liste over hændelser", "a list of events";
+        Event = "en enkelt hændelse", "one event";
+        Visits = "en liste over besøg", "a list of visits";
+        Visit = "et enkelt besøg", "one visit";
+        OnSite = "hvem der er i bygningen", "who is in the building";
+        People = "en liste over personer", "a list of people";
+        Person = "dine oplysninger", "your data";
+        Put = "dine oplysninger, i svaret på, at virksomheden oplyste dem", "your data, in the answer to the company stating them";
+        Patch = "dine oplysninger, i svaret på en rettelse", "your data, in the answer to a correction";
+        Holds = "hvad der skal gemmes om dig", "what must be kept of you";
+        Export = "alt om dig, til at give dig", "everything about you, to be given to you";
     }
 }

@@ -1,0 +1,2 @@
+DROP TABLE access_people;
+DROP TABLE accesses;
