@@ -59,6 +59,10 @@ codes! {
     Forbidden = "forbidden" / 403: "The key does not allow this", "Nøglen giver ikke adgang til dette";
     "The key is valid, but lacks the scope that this operation needs, or is bound to another licence. The detail names the scope.",
     "Nøglen er gyldig, men mangler den rettighed, som handlingen kræver, eller er bundet til en anden licens. Detaljen nævner rettigheden.";
+    /// A one-time code is wrong, or its time is over.
+    CodeRefused = "code_refused" / 403: "The code is not right", "Koden er ikke rigtig";
+    "The code is misspelt, was tried too often, or its time is over. Ask for a new one. An unknown request is answered in the same words.",
+    "Koden er skrevet forkert, prøvet for mange gange eller udløbet. Bed om en ny. En ukendt anmodning besvares med de samme ord.";
     /// Nothing here, or nothing of this customer's.
     NotFound = "not_found" / 404: "There is nothing here", "Her er ikke noget";
     "No such thing exists for the customer of this key. What belongs to another customer is answered in exactly the same way.",
@@ -103,6 +107,10 @@ codes! {
     ObjectionAbsolute = "objection_absolute" / 409: "This objection cannot be refused", "Denne indsigelse kan ikke afvises";
     "An objection to direct marketing stops it at once and for good, and a consent can always be withdrawn (Articles 21(3) and 7(3) GDPR). There is nothing to weigh, so neither can be refused, and an objection to marketing cannot be removed.",
     "En indsigelse mod direkte markedsføring stopper den straks og for altid, og et samtykke kan altid trækkes tilbage (artikel 21, stk. 3, og artikel 7, stk. 3, i databeskyttelsesforordningen). Der er intet at afveje. Derfor kan ingen af dem afvises, og en indsigelse mod markedsføring kan ikke fjernes.";
+    /// The case has come too far, or not far enough, for this.
+    CaseState = "case_state" / 409: "The case is not where this can be done", "Sagen er ikke nået til det punkt, hvor dette kan gøres";
+    "A case goes from received over verified and decided to released and closed, or is refused. The detail says what is missing or what is over.",
+    "En sag går fra modtaget over bekræftet og afgjort til frigivet og lukket, eller den afvises. Detaljen siger, hvad der mangler, eller hvad der er overstået.";
     /// A comparison would delete more than its bound.
     ReconciliationNeedsConfirmation = "reconciliation_needs_confirmation" / 409: "The comparison would delete many people", "Sammenligningen ville slette mange personer";
     "The list lacks more of the people held than the bound allows, or it is empty. Nothing was deleted. If the list is right, send it again with ?confirmation= and the token in 'confirmation'.",
@@ -115,6 +123,10 @@ codes! {
     NotDeliverable = "not_deliverable" / 409: "It cannot be sent", "Det kan ikke sendes";
     "The webhook is disabled, or what the message said is not kept any more: that goes as soon as every webhook has it, and after some time in any case. The detail says which.",
     "Webhooken er slået fra, eller beskedens indhold gemmes ikke længere: det fjernes, så snart alle webhooks har fået det, og under alle omstændigheder efter nogen tid. Detaljen siger hvilket.";
+    /// The file of an answer was fetched, or its time is over.
+    FileGone = "file_gone" / 410: "The file is gone", "Filen er væk";
+    "The file of an answer can be fetched once, within seven days of its release. It was fetched, or the days are over. Ask again; a new request is free.",
+    "Filen med et svar kan hentes én gang, inden for syv dage efter at den er klar. Den er hentet, eller dagene er gået. Bed om den igen; det koster ikke noget.";
     /// The body is larger than allowed.
     BodyTooLarge = "body_too_large" / 413: "The body is too large", "Indholdet er for stort";
     "The body, a line of it or a batch is larger than the bound that the detail names. Send it in smaller parts.",

@@ -4,6 +4,7 @@ pub mod accesses;
 pub mod agreements;
 pub mod backup;
 mod cache;
+pub mod cases;
 mod confirmation;
 pub mod customers;
 pub mod deletions;
@@ -14,6 +15,7 @@ pub mod export;
 pub mod health;
 pub mod holds;
 pub mod idempotency;
+pub mod identity;
 mod ids;
 pub mod import;
 pub mod ingest;
@@ -31,6 +33,7 @@ pub mod people;
 mod purge;
 pub mod receipts;
 pub mod reconciliation;
+pub mod requests;
 pub mod restrictions;
 pub mod rotation;
 mod scrub;
@@ -39,6 +42,7 @@ pub mod statistics;
 pub mod visits;
 pub mod watch;
 pub mod webhooks;
+pub mod words;
 mod work;
 
 use crate::clock::Clock;
@@ -66,6 +70,7 @@ struct Inner {
     recorders: accesses::Recorders,
     arrivals: reconciliation::Arrivals,
     exports: export::Slots,
+    form_pace: requests::Pace,
 }
 
 /// What a use-case needs beside its transaction.
@@ -123,8 +128,9 @@ impl App {
         let ingest = ingest::Writers::start(&core, writers)?;
         let deleters = deletions::Deleters::start(&core)?;
         let recorders = accesses::Recorders::start(&core)?;
+        let form_pace = requests::Pace::of(&core.settings.rights);
         let (arrivals, exports) = (reconciliation::Arrivals::default(), export::Slots::default());
-        Ok(Self(Arc::new(Inner { core, ingest, deleters, recorders, arrivals, exports })))
+        Ok(Self(Arc::new(Inner { core, ingest, deleters, recorders, arrivals, exports, form_pace })))
     }
 
     /// The settings in force.

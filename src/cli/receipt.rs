@@ -109,6 +109,7 @@ fn origin(origin: Origin) -> &'static str {
         Origin::Journal => "the journal of erasures, after a restore",
         Origin::Agreement => "a written retention agreement",
         Origin::HoldEnded => "the end of a hold",
+        Origin::Case => "a case in which the person asked for it",
     }
 }
 

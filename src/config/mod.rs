@@ -9,6 +9,7 @@ mod fill;
 mod identity;
 mod layer;
 mod mail;
+mod rights;
 mod sections;
 mod sources;
 mod tree;
@@ -21,6 +22,7 @@ mod tests;
 pub use error::ConfigError;
 pub use identity::{Authority, Operator, Recipient, RecipientRole};
 pub use mail::{Mail, MailSecurity, MailTransport};
+pub use rights::Rights;
 pub use sections::{
     Accesses, Database, Erasure, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Reconciliation, Tls,
     Visits, Webhooks,
@@ -71,6 +73,8 @@ pub struct Settings {
     pub recipients: Vec<Recipient>,
     /// What customers' other systems are told.
     pub webhooks: Webhooks,
+    /// How requests of data subjects are dealt with.
+    pub rights: Rights,
     /// How often a key may call.
     pub limits: Limits,
     /// What is logged, and how.

@@ -100,8 +100,7 @@ impl Keyring {
         Ok(())
     }
 
-    /// A secret of the service: `api-key`, `cursor`, `idempotency`, `idempotency-seal`, `confirmation`,
-    /// `mail`.
+    /// A secret of the service: `api-key`, `cases`, `cursor`, `idempotency`, `idempotency-seal`, `confirmation`, `mail`.
     ///
     /// It stays the same whatever master key wraps it.
     ///

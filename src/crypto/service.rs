@@ -12,7 +12,7 @@ pub const RECEIPT: &str = "receipt";
 /// kept answers of before stay valid.
 const DERIVED: [&str; 4] = ["api-key", "cursor", "idempotency", "idempotency-seal"];
 /// Secrets that are drawn.
-const DRAWN: [&str; 3] = ["confirmation", "mail", RECEIPT];
+const DRAWN: [&str; 4] = ["cases", "confirmation", "mail", RECEIPT];
 /// The version that the first secret of a purpose has.
 const FIRST_VERSION: u32 = 1;
 

@@ -13,7 +13,20 @@ coded! {
     }
 }
 
+impl Default for Locale {
+    /// Danish: the promises were made in it.
+    fn default() -> Self {
+        Self::Da
+    }
+}
+
 impl Locale {
+    /// The language of a stored code; Danish for one that there are no texts in.
+    #[must_use]
+    pub fn parse_or_default(text: &str) -> Self {
+        Self::parse(text).unwrap_or_default()
+    }
+
     /// Reads a language's code (ISO 639-1).
     ///
     /// # Errors

@@ -30,6 +30,7 @@ pub mod receipt;
 pub mod reconciliation;
 pub mod restriction;
 pub mod retention;
+pub mod rights;
 pub mod roll_call;
 pub mod schema;
 pub mod scope;

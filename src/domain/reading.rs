@@ -38,6 +38,10 @@ coded! {
         Holds = 10 as "holds",
         /// All that is held of a person.
         Export = 11 as "export",
+        /// A list of cases of data subjects.
+        Cases = 12 as "cases",
+        /// One case of a data subject.
+        Case = 13 as "case",
     }
 }
 
@@ -57,6 +61,8 @@ impl Lookup {
             Self::Patch => "PATCH /v1/people/{ref}",
             Self::Holds => "GET /v1/people/{ref}/holds",
             Self::Export => "GET /v1/people/{ref}/export",
+            Self::Cases => "GET /v1/rights/cases",
+            Self::Case => "GET /v1/rights/cases/{id}",
         }
     }
 

@@ -29,6 +29,8 @@ coded! {
         Agreement = 5 as "agreement",
         /// The end of a hold: what was kept for it is erased.
         HoldEnded = 6 as "hold_ended",
+        /// A case in which the person asked for it (Article 17).
+        Case = 7 as "case",
     }
 
     /// What became of one of those who were to be deleted.

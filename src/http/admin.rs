@@ -70,7 +70,7 @@ async fn create<T: Serialize>(
     run_once(app, request, idempotency, body, StatusCode::CREATED, make).await
 }
 
-/// Runs a changing request once for its `Idempotency-Key`, and answers with this status.
+/// Runs a changing request of the operator once for its `Idempotency-Key`, and answers with this status.
 pub(super) async fn run_once<T: Serialize>(
     app: &App,
     request: &HttpRequest,

@@ -77,10 +77,15 @@ where
     }
 }
 
+/// Marks an answer that is a page for a person and says by itself what is wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ForPeople;
+
 /// Replaces an error that is not a problem document by one that is.
 fn in_our_words(answer: HttpResponse) -> HttpResponse {
     let status = answer.status();
     let problem = answer.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == problem::MEDIA_TYPE);
+    let problem = problem || answer.extensions().contains::<ForPeople>();
     if problem || !(status.is_client_error() || status.is_server_error()) {
         return answer;
     }

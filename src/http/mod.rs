@@ -10,6 +10,7 @@ pub mod access;
 pub mod admin;
 pub mod agreements;
 pub mod auth;
+pub mod cases;
 pub mod cloudevents;
 mod context;
 pub mod deletions;
@@ -35,9 +36,12 @@ pub mod objections;
 mod once;
 pub mod openapi;
 pub mod outcome;
+pub mod own_cases;
 pub mod pace;
 pub mod part;
 pub mod people;
+pub mod privacy;
+pub mod privacy_requests;
 pub mod problem;
 pub mod problems;
 pub mod receipts;
@@ -105,6 +109,23 @@ pub fn table() -> routes::Table {
         .post("/v1/people/{ref}/holds", holds::post)
         .get("/v1/people/{ref}/holds", holds::index)
         .delete("/v1/people/{ref}/holds/{id}", holds::delete)
+        .get("/v1/rights/cases", cases::index)
+        .post("/v1/rights/cases", cases::open)
+        .get("/v1/rights/cases/{id}", cases::show)
+        .post("/v1/rights/cases/{id}/verification", cases::verify)
+        .post("/v1/rights/cases/{id}/extension", cases::extend)
+        .post("/v1/rights/cases/{id}/decision", cases::decide)
+        .post("/v1/rights/cases/{id}/release", cases::release)
+        .get("/v1/rights/delegations", cases::delegations)
+        .put("/v1/rights/delegations/{right}", cases::delegate)
+        .delete("/v1/rights/delegations/{right}", cases::undelegate)
+        .get("/v1/admin/rights/cases", own_cases::index)
+        .post("/v1/admin/rights/cases/{id}/decision", own_cases::decide)
+        .post("/v1/privacy-requests", privacy_requests::submit)
+        .post("/v1/privacy-requests/{id}/code", privacy_requests::renew)
+        .post("/v1/privacy-requests/{id}/verification", privacy_requests::verify)
+        .get("/v1/privacy-requests/{id}", privacy_requests::show)
+        .get("/v1/privacy-requests/{id}/export", privacy_requests::export)
         .post("/v1/deletions", deletions::post)
         .get("/v1/deletions", deletions::index)
         .get("/v1/deletions/{id}", deletions::show)
@@ -141,5 +162,5 @@ pub fn table() -> routes::Table {
         .get("/schemas/article-15-1.json", exports::article_15_schema)
         .get("/healthz", service::alive)
         .get("/readyz", service::ready);
-    problems::routes(docs::routes(table))
+    privacy::routes(problems::routes(docs::routes(table)))
 }

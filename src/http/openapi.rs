@@ -3,8 +3,9 @@
 use super::problem::Problem;
 use super::refusals::Answers;
 use super::{
-    admin, agreements, deletions, devices, events, exports, holds, notices, objections, people, receipts,
-    reconciliations, restrictions, service, statements, statistics, visits, webhook_deliveries, webhooks,
+    admin, agreements, cases, deletions, devices, events, exports, holds, notices, objections, own_cases, people,
+    privacy_requests, receipts, reconciliations, restrictions, service, statements, statistics, visits,
+    webhook_deliveries, webhooks,
 };
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -40,6 +41,11 @@ impl Modify for Bearer {
         restrictions::put, restrictions::delete, objections::put, objections::delete,
         statements::put, statements::delete, holds::post, holds::index, holds::delete,
         exports::person, exports::data_schema, exports::article_15_schema,
+        cases::index, cases::open, cases::show, cases::verify, cases::extend, cases::decide, cases::release,
+        cases::delegations, cases::delegate, cases::undelegate,
+        own_cases::index, own_cases::decide,
+        privacy_requests::submit, privacy_requests::renew, privacy_requests::verify, privacy_requests::show,
+        privacy_requests::export,
         admin::create_customer, admin::customers, admin::customer, admin::change_customer,
         admin::issue_license, admin::licenses, admin::change_license,
         admin::issue_key, admin::keys, admin::change_key,
@@ -57,6 +63,7 @@ impl Modify for Bearer {
         (name = "deletions", description = "What the customer deletes goes here too, with a receipt"),
         (name = "rights", description = "Rights of data subjects"),
         (name = "webhooks", description = "The customer's other systems are told what happens"),
+        (name = "privacy", description = "For the person: public, without an account"),
         (name = "admin", description = "The operator's customers, licences and keys"),
         (name = "service", description = "The service itself"),
     )

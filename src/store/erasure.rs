@@ -4,8 +4,8 @@ use super::bulk::erasure;
 use super::conn::Conn;
 use super::events::{Event, Host, Recipient};
 use super::schema::{
-    access_people, event_hosts, event_recipients, events, holds, objections, people, reconciliation_people,
-    restrictions, statements, visits, webhook_messages,
+    access_people, case_people, event_hosts, event_recipients, events, holds, objections, people,
+    reconciliation_people, restrictions, statements, visits, webhook_messages,
 };
 use super::tx::{Tx, on_each};
 use crate::domain::{CustomerId, PersonId, Timestamp};
@@ -13,7 +13,7 @@ use diesel::prelude::*;
 use std::collections::HashMap;
 
 /// Every place where something of a person stands, in the order in which it is looked for.
-pub const PLACES: [&str; 13] = [
+pub const PLACES: [&str; 14] = [
     "people",
     "people.ref_index",
     "events",
@@ -27,6 +27,7 @@ pub const PLACES: [&str; 13] = [
     "reconciliation_people",
     "webhook_messages",
     "access_people",
+    "case_people",
 ];
 
 /// What was deleted of a person, row by row.
@@ -84,7 +85,7 @@ fn count(gone: Vec<erasure::Gone>) -> QueryResult<HashMap<PersonId, Deleted>> {
             "objections" => deleted.objections = rows,
             "statements" => deleted.statements = rows,
             "holds" => deleted.holds = rows,
-            "reconciliation_people" | "webhook_messages" | "access_people" => {}
+            "reconciliation_people" | "webhook_messages" | "access_people" | "case_people" => {}
             "people" => deleted.people = rows,
             _ => return Err(diesel::result::Error::NotFound),
         }
@@ -123,6 +124,8 @@ fn keep_sealed(
     diesel::delete(reconciliation_people::table.filter(listed)).execute(c)?;
     let read = access_people::customer_id.eq(customer).and(access_people::person_id.eq_any(ids));
     diesel::delete(access_people::table.filter(read)).execute(c)?;
+    let linked = case_people::customer_id.eq(customer).and(case_people::person_id.eq_any(ids));
+    diesel::delete(case_people::table.filter(linked)).execute(c)?;
     let told = webhook_messages::customer_id.eq(customer).and(webhook_messages::person_id.eq_any(ids));
     let told = diesel::delete(webhook_messages::table.filter(told))
         .returning((webhook_messages::person_id.assume_not_null(), webhook_messages::body_sealed));
@@ -157,9 +160,6 @@ impl From<(Vec<u8>, Option<Vec<u8>>)> for Sealed {
     }
 }
 
-/// A number for each of [`PLACES`], as the database gives them.
-type Counts = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
-
 /// How many rows of these people are left, a number for each of [`PLACES`].
 pub fn left(
     tx: &mut Tx<'_>,
@@ -175,25 +175,35 @@ pub fn left(
             $table::table.filter($table::customer_id.eq(customer).and($theirs)).count().single_value().assume_not_null()
         };
     }
-    let counts: Counts = on_each!(tx, |c| diesel::select((
-        rows!(people, people::id.eq_any(ids)),
-        rows!(people, people::ref_index.eq_any(ref_indexes)),
-        rows!(events),
-        rows!(event_hosts),
-        rows!(event_recipients),
-        rows!(visits),
-        rows!(restrictions),
-        rows!(objections),
-        rows!(statements),
-        rows!(holds),
-        rows!(reconciliation_people),
-        rows!(webhook_messages),
-        rows!(access_people),
+    // In two halves: the standard library turns tuples of up to twelve into arrays.
+    type First = (i64, i64, i64, i64, i64, i64, i64);
+    type Second = (i64, i64, i64, i64, i64, i64, i64);
+    let (first, second): (First, Second) = on_each!(tx, |c| diesel::select((
+        (
+            rows!(people, people::id.eq_any(ids)),
+            rows!(people, people::ref_index.eq_any(ref_indexes)),
+            rows!(events),
+            rows!(event_hosts),
+            rows!(event_recipients),
+            rows!(visits),
+            rows!(restrictions),
+        ),
+        (
+            rows!(objections),
+            rows!(statements),
+            rows!(holds),
+            rows!(reconciliation_people),
+            rows!(webhook_messages),
+            rows!(access_people),
+            rows!(case_people),
+        ),
     ))
     .get_result(c))?;
-    let (people, refs, events, hosts, recipients, visits, restricted, objected, stated, held, listed, told, read) =
-        counts;
-    Ok([people, refs, events, hosts, recipients, visits, restricted, objected, stated, held, listed, told, read])
+    let mut counts = [0; PLACES.len()];
+    for (place, count) in counts.iter_mut().zip([<[i64; 7]>::from(first), second.into()].concat()) {
+        *place = count;
+    }
+    Ok(counts)
 }
 
 /// All events of a guest, also such as no longer stand: to keep of them what must be kept.

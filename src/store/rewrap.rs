@@ -5,24 +5,13 @@ use super::customers::{Customer, CustomerKey};
 use super::licenses::License;
 use super::mails::Mail;
 use super::schema::{customer_keys, customers, licenses, mails, people};
-use super::tx::Tx;
+use super::tx::{Tx, load_locked};
 use crate::domain::{CustomerId, LicenseId, PersonId};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Integer};
 
 /// `customer_keys.purpose` of keys that seal.
 const SEAL: i16 = 1;
-
-/// Loads the rows of a query, locked until the transaction ends; SQLite has one writer and needs no lock.
-macro_rules! load_locked {
-    ($tx:expr, $query:expr) => {{
-        let conn: &mut Conn = $tx;
-        match conn {
-            Conn::Postgres(c) => $query.for_update().load(c),
-            Conn::Sqlite(c) => $query.load(c),
-        }
-    }};
-}
 
 /// A person's wrapped key.
 #[derive(Clone, Queryable, Selectable)]

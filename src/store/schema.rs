@@ -64,6 +64,68 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    case_files (customer_id, case_id, position) {
+        customer_id -> Int8,
+        case_id -> Int8,
+        position -> Int4,
+        sealed -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    case_people (customer_id, case_id, person_id) {
+        customer_id -> Int8,
+        case_id -> Int8,
+        person_id -> Int8,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    cases (customer_id, id) {
+        customer_id -> Int8,
+        id -> Int8,
+        public_id -> Uuid,
+        request_id -> Nullable<Int8>,
+        about -> Nullable<Uuid>,
+        asked -> Int2,
+        channel -> Int2,
+        locale -> Text,
+        state -> Int2,
+        received_at -> Timestamptz,
+        received_on -> Text,
+        safe_end_at -> Timestamptz,
+        warned_percent -> Int2,
+        verified_at -> Nullable<Timestamptz>,
+        verified_by -> Nullable<Int2>,
+        waited_days -> Int2,
+        waiting_since -> Nullable<Timestamptz>,
+        extended_at -> Nullable<Timestamptz>,
+        extension_ground -> Nullable<Int2>,
+        decided_at -> Nullable<Timestamptz>,
+        decided_by -> Nullable<Text>,
+        decision -> Nullable<Int2>,
+        grounds -> Text,
+        prepared_at -> Nullable<Timestamptz>,
+        released_at -> Nullable<Timestamptz>,
+        downloaded_at -> Nullable<Timestamptz>,
+        closed_at -> Nullable<Timestamptz>,
+        receipt_id -> Nullable<Uuid>,
+        held_until -> Nullable<Timestamptz>,
+        asked_sealed -> Nullable<Bytea>,
+        reasons_sealed -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     customer_keys (customer_id, purpose, version) {
         customer_id -> Int8,
         purpose -> Int2,
@@ -87,6 +149,19 @@ diesel::table! {
         locale -> Text,
         contact_sealed -> Nullable<Bytea>,
         key_version -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
+    delegations (customer_id, asked) {
+        customer_id -> Int8,
+        asked -> Int2,
+        document_sha256 -> Bytea,
+        instructed_at -> Timestamptz,
+        actor -> Text,
     }
 }
 
@@ -369,6 +444,30 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    privacy_requests (id) {
+        id -> Int8,
+        public_id -> Uuid,
+        customer_id -> Nullable<Int8>,
+        asked -> Int2,
+        locale -> Text,
+        received_at -> Timestamptz,
+        asked_sealed -> Nullable<Bytea>,
+        code_digest -> Nullable<Bytea>,
+        code_expires_at -> Nullable<Timestamptz>,
+        code_tries -> Int2,
+        codes_sent -> Int2,
+        verified_at -> Nullable<Timestamptz>,
+        token_digest -> Nullable<Bytea>,
+        token_expires_at -> Nullable<Timestamptz>,
+        passed_on_at -> Nullable<Timestamptz>,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     reconciliation_people (customer_id, reconciliation_id, person_id) {
         customer_id -> Int8,
         reconciliation_id -> Int8,
@@ -570,6 +669,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_people,
     accesses,
     api_keys,
+    case_people,
+    cases,
     customer_keys,
     customers,
     devices,

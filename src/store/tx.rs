@@ -38,6 +38,17 @@ macro_rules! on_each {
 }
 pub(super) use on_each;
 
+/// Loads the rows of a query, locked until the transaction ends; SQLite has one writer and needs no lock.
+macro_rules! load_locked {
+    ($tx:expr, $query:expr) => {{
+        match $crate::store::tx::concrete($tx) {
+            $crate::store::conn::Conn::Postgres(c) => $query.for_update().load(c),
+            $crate::store::conn::Conn::Sqlite(c) => $query.load(c),
+        }
+    }};
+}
+pub(super) use load_locked;
+
 /// The connection inside a transaction, for [`on_each`].
 pub(super) fn concrete<'a>(tx: &'a mut Tx<'_>) -> &'a mut Conn {
     tx

@@ -38,7 +38,13 @@ pub fn body(entry: &Entry) -> Option<Value> {
         ("GET" | "DELETE", _)
         | (
             _,
-            "/v1/admin/customers/{id}/retention-agreements/{agreement}/end"
+            "/privacy/request"
+            | "/privacy/requests/{id}"
+            | "/privacy/requests/{id}/code"
+            | "/privacy/requests/{id}/file"
+            | "/v1/privacy-requests/{id}/code"
+            | "/v1/rights/cases/{id}/release"
+            | "/v1/admin/customers/{id}/retention-agreements/{agreement}/end"
             | "/v1/webhooks/{id}/test"
             | "/v1/webhooks/{id}/deliveries/{delivery}/redeliver",
         ) => None,
@@ -59,8 +65,28 @@ pub fn body(entry: &Entry) -> Option<Value> {
         ("POST", "/v1/admin/customers/{id}/keys") => Some(json!({"scopes": ["events:read"]})),
         ("PATCH", "/v1/admin/customers/{id}/keys/{key_id}") => Some(json!({"revoked": true})),
         ("POST", "/v1/admin/customers/{id}/retention-agreements") => Some(agreement()),
+        ("POST", "/v1/rights/cases") => Some(case(None)),
+        ("POST", "/v1/rights/cases/{id}/verification") => Some(json!({"method": "signed_in", "ref": "guest-42"})),
+        ("POST", "/v1/rights/cases/{id}/extension") => Some(json!({"ground": "number", "reason": "Der er mange."})),
+        ("POST", "/v1/rights/cases/{id}/decision" | "/v1/admin/rights/cases/{id}/decision") => {
+            Some(json!({"decision": "approve"}))
+        }
+        ("PUT", "/v1/rights/delegations/{right}") => Some(json!({"document_sha256": "ab".repeat(32)})),
+        ("POST", "/v1/privacy-requests") => Some(json!({"right": "access", "email": "nogen@example.dk"})),
+        ("POST", "/v1/privacy-requests/{id}/verification") => Some(json!({"code": "12345678"})),
         ("POST", "/v1/webhooks") => Some(webhook()),
         ("PATCH", "/v1/webhooks/{id}") => Some(json!({"description": "Adgangskort"})),
         (method, path) => panic!("say here what a good {method} {path} is"),
     }
+}
+
+/// A case that came by letter; about a person it is a request for access, and it is shown who asks.
+pub fn case(about: Option<&str>) -> Value {
+    let mut case = json!({"right": "rectification", "channel": "letter", "received_at": "2026-11-21T09:00:00Z"});
+    if let Some(reference) = about {
+        case["right"] = "access".into();
+        case["ref"] = reference.into();
+        case["verified_by"] = "known_in_person".into();
+    }
+    case
 }

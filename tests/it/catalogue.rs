@@ -55,7 +55,7 @@ const POSTGRES_KEYS: &str = "SELECT conrelid::regclass::text AS \"table\", \
 /// SQLite keeps in this table what PostgreSQL keeps in a sequence of the same name.
 const SQLITE_ONLY: &str = "id_blocks";
 /// Reference data, found before the customer is known, and what is of the service itself.
-const SHARED: [&str; 5] = ["customers", "api_keys", "service_keys", "master_keys", "journal_marks"];
+const SHARED: [&str; 6] = ["customers", "api_keys", "privacy_requests", "service_keys", "master_keys", "journal_marks"];
 
 fn read<T>(sqlite: &str, postgres: &str) -> (Vec<T>, Vec<T>)
 where

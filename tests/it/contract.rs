@@ -149,6 +149,8 @@ fn every_answer_carries_the_headers_that_make_it_safe() {
         frame-ancestors 'none'";
     let browser = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
         base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let form = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; \
+        frame-ancestors 'none'";
     let data = "default-src 'none'; frame-ancestors 'none'";
     let mut ids = BTreeSet::new();
     for entry in guestlog::http::table().entries() {
@@ -157,6 +159,9 @@ fn every_answer_carries_the_headers_that_make_it_safe() {
             path if path.starts_with("/problems") => (page, "public, max-age=300"),
             path if path.starts_with("/docs/") || path == "/openapi.json" => (data, "public, max-age=300"),
             path if path.starts_with("/.well-known/") || path.starts_with("/schemas/") => (data, "public, max-age=300"),
+            "/privacy/style.css" => (data, "public, max-age=300"),
+            // Their forms go to this server; what is posted here without a form is refused in data.
+            path if path.starts_with("/privacy") && entry.method == "GET" => (form, "no-store"),
             _ => (data, "no-store"),
         };
         let path =

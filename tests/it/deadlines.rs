@@ -139,19 +139,20 @@ mod second {
     fn weekday((year, month, day): Date) -> i32 {
         let shift = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4][month as usize - 1];
         let year = if month < 3 { year - 1 } else { year };
-        (year + year / 4 - year / 100 + year / 400 + shift + day as i32) % 7
+        (year + year / 4 - year / 100 + year / 400 + shift + i32::try_from(day).unwrap()) % 7
     }
 
     /// Gauss's rule with its two exceptions, for 1900 to 2099.
     fn easter(year: i32) -> Date {
-        let (a, b, c) = (year % 19, year % 4, year % 7);
-        let d = (19 * a + 24) % 30;
-        let e = (2 * b + 4 * c + 6 * d + 5) % 7;
-        match 22 + d + e {
+        let golden = year % 19;
+        let moon = (19 * golden + 24) % 30;
+        let sunday = (2 * (year % 4) + 4 * (year % 7) + 6 * moon + 5) % 7;
+        let day = u32::try_from(22 + moon + sunday).unwrap();
+        match day {
             57 => (year, 4, 19),
-            56 if d == 28 && e == 6 && a > 10 => (year, 4, 18),
-            day if day > 31 => (year, 4, (day - 31) as u32),
-            day => (year, 3, day as u32),
+            56 if moon == 28 && sunday == 6 && golden > 10 => (year, 4, 18),
+            32.. => (year, 4, day - 31),
+            _ => (year, 3, day),
         }
     }
 

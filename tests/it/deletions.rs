@@ -4,7 +4,7 @@ use crate::harness::{Answer, Home, Kind, Served, Site, at, both, key, serve, sit
 use guestlog::clock::Clock;
 use serde_json::{Value, json};
 
-const ALL: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
+pub const ALL: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
 const NOW: &str = "2026-11-21T12:00:00Z";
 
 pub struct House {

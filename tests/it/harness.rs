@@ -61,7 +61,8 @@ impl Home {
             .with("database.url", self.url.clone())
             .with("http.listen", "127.0.0.1:0")
             .with("http.workers", "1")
-            .with("metrics.listen", "127.0.0.1:0");
+            .with("metrics.listen", "127.0.0.1:0")
+            .with("rights.pass_on_within_seconds", "0");
         further.iter().fold(sources, |sources, (name, value)| sources.with(name, *value)).load().unwrap()
     }
 

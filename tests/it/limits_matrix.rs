@@ -169,6 +169,7 @@ impl Town {
             ("{ref}", "canary"),
             ("{device}", "reception-1"),
             ("{purpose}", "improvement"),
+            ("{right}", "access"),
             ("{code}", "not_found"),
             ("{file}", "icon.svg"),
         ];

@@ -4,6 +4,7 @@
 use crate::bodies::{EVENT, NOW, agreement, body, event, hold, is_deletion, webhook};
 use crate::client::Client;
 use crate::harness::{Answer, Home, Kind, Served, at, both, key, serve, site};
+use crate::matrix_cases;
 use guestlog::app::{App, keys};
 use guestlog::clock::Clock;
 use guestlog::domain::PublicId;
@@ -120,10 +121,14 @@ impl Town {
             Some("deletions") => self.deletion.as_str(),
             Some("people") => self.hold.as_str(),
             Some("reconciliations") => self.reconciliation.as_str(),
-            Some("webhooks") if entry.method == "DELETE" => &self.doomed(),
+            Some("rights" | "admin") if entry.path.contains("/cases/") => {
+                &matrix_cases::case_for(&self.served, &self.key, &self.operator, entry)
+            }
+            Some("webhooks") if entry.method == "DELETE" => &matrix_cases::doomed(&self.served, &self.key),
             Some("webhooks") => self.webhook.as_str(),
             _ => customer.as_str(),
         };
+        matrix_cases::delegate(&self.served, &self.key, entry);
         // Who is deleted here must not be the one whom the other routes are tried on.
         let reference = if is_deletion(entry) { "guest-9" } else { "guest-42" };
         let found = [
@@ -135,6 +140,7 @@ impl Town {
             ("{ref}", reference, "nobody"),
             ("{device}", "reception-1", "reception-9"),
             ("{purpose}", "statistics", "statistics"),
+            ("{right}", "access", "nothing"),
             ("{code}", "not_found", "nothing"),
             ("{file}", "icon.svg", "nothing"),
         ];
@@ -144,11 +150,6 @@ impl Town {
             found.iter().fold(entry.path.to_owned(), |path, row| path.replace(row.0, &value(row)))
         };
         (fill(false), fill(true))
-    }
-
-    /// A webhook that may be deleted.
-    fn doomed(&self) -> String {
-        self.served.post("/v1/webhooks", &self.key, &webhook()).json()["id"].as_str().unwrap().to_owned()
     }
 
     fn call(&self, entry: &Entry, path: &str, key: Option<&str>) -> Answer {
@@ -212,6 +213,10 @@ fn a_route_opens_to_its_own_scope_alone() {
         for entry in &entries() {
             let (path, _) = town.addresses(entry);
             let Access::Scope(scope) = entry.access else {
+                // The form and its pages have a code of their own, which is another test's.
+                if entry.path.contains("privacy") {
+                    continue;
+                }
                 assert_eq!(town.call(entry, &path, None).status, 200, "{entry:?}");
                 assert_eq!(town.call(entry, &path, Some("glk_")).status, 200, "{entry:?}");
                 continue;
@@ -280,6 +285,7 @@ fn what_is_a_foreign_customers_is_what_is_not_there() {
             let of_somebody = entry.path.starts_with("/v1/people/{ref}/");
             let makes = matches!(entry.method.as_str(), "POST" | "PUT")
                 && !of_somebody
+                && !entry.path.starts_with("/v1/rights/cases/")
                 && !entry.path.starts_with("/v1/webhooks/");
             if entry.access == Access::Scope(Scope::Admin) {
                 // The operator's keys reach every customer: foreign is what stands under another customer.

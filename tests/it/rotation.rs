@@ -186,7 +186,7 @@ fn what_was_valid_stays_valid_under_another_master_key() {
         let (old, mut raw) = (id_in(&master_file(&home)), Raw::of(&home));
 
         let done = rotation::rotate_master(&served.app).unwrap();
-        assert_eq!((done.customer_keys, done.service_keys), (4, 7));
+        assert_eq!((done.customer_keys, done.service_keys), (4, 8));
         assert_eq!(masters(&mut raw), [done.master_key_id.as_str()]);
         assert_eq!(id_in(&master_file(&home)), done.master_key_id);
         assert_eq!(names(&home), ["master.key".to_owned(), format!("master.key.retired-{old}")]);

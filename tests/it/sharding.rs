@@ -8,11 +8,15 @@ use guestlog::clock::Clock;
 use std::collections::BTreeSet;
 
 /// Rows of a customer stay together, whichever server holds them.
-const DISTRIBUTED: [&str; 27] = [
+const DISTRIBUTED: [&str; 31] = [
     "access_people",
     "accesses",
     "audit_entries",
+    "case_files",
+    "case_people",
+    "cases",
     "customer_keys",
+    "delegations",
     "deletions",
     "devices",
     "erasure_marks",
@@ -38,17 +42,19 @@ const DISTRIBUTED: [&str; 27] = [
     "webhook_secrets",
 ];
 /// On every server, since it is asked for before the customer is known, or pointed to by such a table.
-const REFERENCE: [&str; 3] = ["api_keys", "customers", "licenses"];
+const REFERENCE: [&str; 4] = ["api_keys", "customers", "licenses", "privacy_requests"];
 /// On the coordinator alone: of the service itself, or asked for across all customers every second.
 const LOCAL: [&str; 4] = ["jobs", "journal_marks", "master_keys", "service_keys"];
 
 /// Unique keys that do not start with the customer, each with its reason. None may be of a distributed table.
-const EXCEPTIONS: [(&str, &str, &str); 6] = [
+const EXCEPTIONS: [(&str, &str, &str); 8] = [
     ("api_keys", "key_id", "a request names the key, and the key the customer"),
     ("customers", "id", "the customer's own number"),
     ("customers", "public_id", "the operator's requests name the customer so"),
     ("journal_marks", "journal_id", "of the service itself"),
     ("master_keys", "id", "of the service itself"),
+    ("privacy_requests", "id", "who asks may name no customer"),
+    ("privacy_requests", "public_id", "who asks names the request, and has no customer's key"),
     ("service_keys", "purpose,version", "of the service itself"),
 ];
 

@@ -31,7 +31,8 @@ const EXPORTING: &str = "the person's own rows, for the person: restriction does
 const RETAINING: &str = "leaves out who is restricted in words of its own, and shows nobody";
 
 /// The others, each with its reason.
-const OTHERS: [(&str, &str); 45] = [
+const OTHERS: [(&str, &str); 47] = [
+    ("accesses::alive", "whether those whose data were shown are still there: ids alone"),
     ("comparison::refs", COMPARING),
     ("devices::by_names", "entrances, and no people"),
     ("erasure::events_of", ERASING),
@@ -57,6 +58,7 @@ const OTHERS: [(&str, &str); 45] = [
     ("known::correcting", STORING),
     ("known::outlines", STORING),
     ("known::related", STORING),
+    ("cases::people_at", "the person's own right: whom a request is about"),
     ("people::by_ids", "opens those whom a statement above has found, or a hold or an exception names"),
     ("people::by_refs", STORING),
     ("people::lock_by_ids", STORING),

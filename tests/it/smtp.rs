@@ -85,11 +85,19 @@ fn quoted_printable(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Whom the server runs as: Exim as root delivers as somebody else.
-fn user() -> String {
-    let said = Command::new("id").arg("-un").output().unwrap();
-    let name = String::from_utf8(said.stdout).unwrap().trim().to_owned();
-    if name == "root" { "Debian-exim".to_owned() } else { name }
+/// Whom Exim changes to when it is started as root: it never delivers as root.
+const OWNER: &str = "Debian-exim";
+
+/// What `id` says of whoever runs the tests.
+fn id(option: &str) -> String {
+    let said = Command::new("id").arg(option).output().unwrap();
+    String::from_utf8(said.stdout).unwrap().trim().to_owned()
+}
+
+/// User and group that the server runs as, and whether it is started as root.
+fn owner() -> (String, String, bool) {
+    let (user, group) = (id("-un"), id("-gn"));
+    if user == "root" { (OWNER.to_owned(), OWNER.to_owned(), true) } else { (user, group, false) }
 }
 
 impl Smtp {
@@ -148,7 +156,8 @@ impl Smtp {
     }
 
     fn configuration(&self) -> String {
-        let (dir, user, port) = (self.dir.display(), user(), self.port);
+        let (dir, port) = (self.dir.display(), self.port);
+        let (user, group, root) = owner();
         let tls = match self.fault {
             Fault::NoTls => "tls_advertise_hosts =".to_owned(),
             Fault::AtOnce => {
@@ -156,9 +165,11 @@ impl Smtp {
             }
             _ => "tls_advertise_hosts = *".to_owned(),
         };
+        // Without root there is nobody to change to.
+        let dropped = !root;
         let signed_in = if self.fault == Fault::SignIn { "deny !authenticated = *\n" } else { "" };
         format!(
-            "exim_user = {user}\nprimary_hostname = localhost\nspool_directory = {dir}/spool\n\
+            "exim_user = {user}\nexim_group = {group}\ndeliver_drop_privilege = {dropped}\nprimary_hostname = localhost\nspool_directory = {dir}/spool\n\
              log_file_path = {dir}/log/%slog\npid_file_path = {dir}/pid\nlocal_interfaces = 127.0.0.1\n\
              daemon_smtp_ports = {port}\n{tls}\ntls_certificate = {dir}/cert.pem\ntls_privatekey = {dir}/key.pem\n\
              acl_smtp_rcpt = rcpt\nhost_lookup =\nrfc1413_hosts =\nkeep_environment =\nnever_users = root\n\
@@ -167,7 +178,7 @@ impl Smtp {
              defer local_parts = later\n      message = come again\naccept\n\
              begin routers\nall:\n  driver = accept\n  transport = maildir\n\
              begin transports\nmaildir:\n  driver = appendfile\n  directory = {dir}/Maildir\n  maildir_format\n\
-             \n  user = {user}\n  mode = 0644\n  directory_mode = 0755\n  envelope_to_add\n\
+             \n  user = {user}\n  group = {group}\n  mode = 0644\n  directory_mode = 0755\n  envelope_to_add\n\
              begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n  server_prompts = :\n  \
              server_condition = ${{if and{{{{eq{{$auth2}}{{{USER}}}}}{{eq{{$auth3}}{{{PASSWORD}}}}}}}}}\n  \
              server_advertise_condition = ${{if def:tls_in_cipher}}\n"
@@ -179,9 +190,8 @@ impl Smtp {
         let file = self.dir.join("exim.conf");
         std::fs::write(&file, self.configuration()).unwrap();
         let owned = ["spool", "log", "Maildir", "cert.pem", "key.pem", ""].map(|part| self.dir.join(part));
-        let root = user() == "Debian-exim";
-        if root {
-            assert!(Command::new("chown").arg("-R").arg("Debian-exim").args(owned).status().unwrap().success());
+        if owner().2 {
+            assert!(Command::new("chown").arg("-R").arg(OWNER).args(owned).status().unwrap().success());
             // A configuration that others could change is refused.
             assert!(Command::new("chown").arg("root").arg(&file).status().unwrap().success());
         }
@@ -238,6 +248,13 @@ impl Smtp {
 impl Drop for Smtp {
     fn drop(&mut self) {
         self.stop();
-        let _ = std::fs::remove_dir_all(&self.dir);
+        // A process of Exim that is about to end notes it in the log, and makes the folder anew for it.
+        for _ in 0..20 {
+            let _ = std::fs::remove_dir_all(&self.dir);
+            std::thread::sleep(Duration::from_millis(150));
+            if !self.dir.exists() {
+                break;
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Who answers for the data, who runs the service, who else gets them, and who takes complaints.
 
-use super::super::{View, customers};
+use super::super::{View, customers, webhooks};
 use crate::config::{Authority, Operator, Recipient, RecipientRole};
 use crate::domain::CustomerId;
 use crate::domain::words::Words;
@@ -58,6 +58,7 @@ impl Identity {
         let (name, details) = (contact.company().to_owned(), contact.details);
         let text = |label: Option<crate::domain::text::Label>| label.map(|label| label.as_str().to_owned());
         let address: Vec<String> = [text(details.address), text(details.postcode_city)].into_iter().flatten().collect();
+        let told = webhooks::recipients(view, customer)?.into_iter().filter(|told| told.until.is_none()).map(endpoint);
         let settings = &view.core.settings;
         Ok(Self {
             controller: Contact {
@@ -70,8 +71,22 @@ impl Identity {
             },
             processor: settings.operator.as_ref().map(operator),
             authority: authority(&settings.authority),
-            systems: settings.recipients.iter().map(system).collect(),
+            systems: settings.recipients.iter().map(system).chain(told).collect(),
         })
+    }
+}
+
+/// Another system of the customer's, which is told what happens to a person's data (Article 19).
+fn endpoint(told: webhooks::Recipient) -> System {
+    System {
+        name: told.host,
+        role: "recipient",
+        purpose: Words::new(
+            "Et af virksomhedens egne systemer. Det får besked, når oplysninger rettes, begrænses eller slettes.",
+            "One of the company's own systems. It is told when data are corrected, restricted or erased.",
+        ),
+        country: None,
+        transfer_basis: None,
     }
 }
 

@@ -35,6 +35,10 @@ pub enum Kind {
     Mail,
     /// Sends an endpoint what is due to it ([`crate::app::webhooks`]).
     Webhook,
+    /// Makes the cases of a request by the public form ([`crate::app::requests`]).
+    Request,
+    /// Carries a case on, and sees to its deadlines ([`crate::app::cases`]).
+    Case,
 }
 
 /// On which thread of a server a job runs: what waits for others must not hold up what does not.
@@ -65,7 +69,7 @@ impl Lane {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Scrub,
         Self::Purge,
         Self::Watch,
@@ -74,6 +78,8 @@ impl Kind {
         Self::Holds,
         Self::Mail,
         Self::Webhook,
+        Self::Request,
+        Self::Case,
     ];
 
     /// Those of a lane; with none, of all whose jobs are run in turn.
@@ -96,6 +102,8 @@ impl Kind {
             Self::Holds => "holds",
             Self::Mail => "mail",
             Self::Webhook => "webhook",
+            Self::Request => "request",
+            Self::Case => "case",
         }
     }
 

@@ -282,6 +282,8 @@ impl App {
             Kind::Reconciliation => super::reconciliation::run::run(lease),
             Kind::Holds => super::holds::run(lease),
             Kind::Mail => super::mail::run(self, lease),
+            Kind::Request => super::requests::run(lease),
+            Kind::Case => super::cases::run(self, lease),
             Kind::Webhook => Err(Error::internal("messages are sent by threads of their own")),
             Kind::Agreements => {
                 super::agreements::run_between(self, &mut || lease.renew())?;

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::store::webhooks::{deliveries, endpoints};
 use serde::Serialize;
 use std::collections::HashMap;
+use utoipa::ToSchema;
 
 /// The most acknowledgements of one case or deletion that are shown.
 const MOST: i64 = 2_000;
@@ -32,7 +33,7 @@ pub struct Recipient {
 }
 
 /// Whether a recipient has said that it was told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Acknowledgement {
     /// Its host.
     pub host: String,

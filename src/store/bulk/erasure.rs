@@ -1,4 +1,4 @@
-//! Everything of people deleted from PostgreSQL in one statement: twelve journeys there and back become one.
+//! Everything of people deleted from PostgreSQL in one statement: thirteen journeys there and back become one.
 
 use crate::domain::{CustomerId, PersonId};
 use diesel::pg::{Pg, PgConnection};
@@ -7,7 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text};
 
 /// The tables, each with the column that names the person.
-const TABLES: [(&str, &str); 12] = [
+const TABLES: [(&str, &str); 13] = [
     ("events", "person_id"),
     ("event_hosts", "person_id"),
     ("event_recipients", "person_id"),
@@ -19,6 +19,7 @@ const TABLES: [(&str, &str); 12] = [
     ("reconciliation_people", "person_id"),
     ("webhook_messages", "person_id"),
     ("access_people", "person_id"),
+    ("case_people", "person_id"),
     ("people", "id"),
 ];
 

@@ -9,8 +9,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 /// Tables from which rows of people, their digests or wrapped keys are deleted.
-pub const TABLES: [&str; 19] = [
+pub const TABLES: [&str; 23] = [
     "access_people",
+    "case_files",
+    "case_people",
+    "cases",
     "customer_keys",
     "erasure_marks",
     "event_hosts",
@@ -21,6 +24,7 @@ pub const TABLES: [&str; 19] = [
     "mails",
     "objections",
     "people",
+    "privacy_requests",
     "reconciliation_people",
     "restrictions",
     "service_keys",

@@ -17,11 +17,16 @@ pub(crate) enum Reason {
     Passing,
     /// Of a mail on its way, which hangs on no person's row: the person gets it, and its words go when it has left.
     Mail,
+    /// Of a request of the person's own, which has a page where the person follows it.
+    Case,
+    /// The file itself, while it waits for the person.
+    File,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Link, Self::Digest, Self::Key, Self::Fingerprint, Self::Passing, Self::Mail];
+    pub const ALL: [Self; 8] =
+        [Self::Link, Self::Digest, Self::Key, Self::Fingerprint, Self::Passing, Self::Mail, Self::Case, Self::File];
 
     /// Its name in `article-15.json`.
     pub fn name(self) -> &'static str {
@@ -32,6 +37,8 @@ impl Reason {
             Self::Fingerprint => "fingerprint",
             Self::Passing => "passing",
             Self::Mail => "mail",
+            Self::Case => "case",
+            Self::File => "file",
         }
     }
 
@@ -62,6 +69,14 @@ impl Reason {
                 "E-mails, der er på vej. Dem til dig får du selv; indholdet slettes, når de er sendt.",
                 "E-mails on their way. Those to you reach you; their content is deleted when they have been sent.",
             ),
+            Self::Case => Words::new(
+                "Forløbet af dine egne anmodninger. Det følger du på anmodningens side, og du får et brev om hvert svar.",
+                "The course of your own requests. You follow it on the page of the request, and get a letter with each answer.",
+            ),
+            Self::File => Words::new(
+                "Filen med svaret, mens den venter på dig. Den slettes, når du har hentet den, eller efter syv dage.",
+                "The file of an answer while it waits for you. It is deleted when you have fetched it, or after seven days.",
+            ),
         }
     }
 }
@@ -89,6 +104,45 @@ pub(crate) const UNSHOWN: &[(&str, Reason)] = &[
     ("mails.content_sealed", Reason::Mail),
     ("access_people.person_id", Reason::Link),
     ("access_people.access_id", Reason::Link),
+    ("privacy_requests.id", Reason::Case),
+    ("privacy_requests.public_id", Reason::Case),
+    ("privacy_requests.asked", Reason::Case),
+    ("privacy_requests.locale", Reason::Case),
+    ("privacy_requests.received_at", Reason::Case),
+    ("privacy_requests.asked_sealed", Reason::Case),
+    ("privacy_requests.code_digest", Reason::Digest),
+    ("privacy_requests.verified_at", Reason::Case),
+    ("privacy_requests.token_digest", Reason::Digest),
+    ("privacy_requests.passed_on_at", Reason::Case),
+    ("cases.id", Reason::Case),
+    ("cases.public_id", Reason::Case),
+    ("cases.request_id", Reason::Case),
+    ("cases.about", Reason::Case),
+    ("cases.asked", Reason::Case),
+    ("cases.channel", Reason::Case),
+    ("cases.locale", Reason::Case),
+    ("cases.state", Reason::Case),
+    ("cases.received_at", Reason::Case),
+    ("cases.received_on", Reason::Case),
+    ("cases.verified_at", Reason::Case),
+    ("cases.verified_by", Reason::Case),
+    ("cases.extended_at", Reason::Case),
+    ("cases.extension_ground", Reason::Case),
+    ("cases.decided_at", Reason::Case),
+    ("cases.decision", Reason::Case),
+    ("cases.grounds", Reason::Case),
+    ("cases.prepared_at", Reason::Case),
+    ("cases.released_at", Reason::Case),
+    ("cases.downloaded_at", Reason::Case),
+    ("cases.closed_at", Reason::Case),
+    ("cases.held_until", Reason::Case),
+    ("cases.receipt_id", Reason::Case),
+    ("cases.asked_sealed", Reason::Case),
+    ("cases.reasons_sealed", Reason::Case),
+    ("case_people.case_id", Reason::Link),
+    ("case_people.person_id", Reason::Link),
+    ("case_files.case_id", Reason::File),
+    ("case_files.sealed", Reason::File),
     ("tombstones.digest", Reason::Digest),
     ("erasure_marks.marks", Reason::Fingerprint),
     ("reconciliation_people.person_id", Reason::Passing),

@@ -338,5 +338,7 @@ meanings! {
         Patch = "dine oplysninger, i svaret på en rettelse", "your data, in the answer to a correction";
         Holds = "hvad der skal gemmes om dig", "what must be kept of you";
         Export = "alt om dig, til at give dig", "everything about you, to be given to you";
+        Cases = "anmodninger om indsigt, rettelse og sletning", "requests for access, correction and deletion";
+        Case = "en anmodning om indsigt, rettelse eller sletning", "a request for access, correction or deletion";
     }
 }

@@ -1,0 +1,157 @@
+//! The file of an answer: prepared by the worker, kept in sealed pieces, given out once.
+
+use super::sealed::Sealer;
+use super::show::{right_of, state_of};
+use super::{Row, act, carry_out};
+use crate::app::export::{Ask, CaseInfo};
+use crate::app::jobs::Lease;
+use crate::app::{App, Core, people};
+use crate::domain::export;
+use crate::domain::locale::Locale;
+use crate::domain::rights::{Right, State};
+use crate::domain::text::Ref;
+use crate::domain::{CustomerId, PersonId};
+use crate::error::Error;
+use crate::store;
+use std::io::{self, Write};
+
+/// Bytes of a piece.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Takes a file in and stores it, piece by piece, each in a transaction of its own.
+struct Keeper<'a> {
+    core: &'a Core,
+    lease: &'a mut Lease,
+    sealer: Sealer,
+    customer: CustomerId,
+    case: i64,
+    piece: Vec<u8>,
+    position: i32,
+}
+
+impl Keeper<'_> {
+    fn store(&mut self) -> Result<(), Error> {
+        self.lease.renew()?;
+        let sealed = self.sealer.seal_piece(self.position, &self.piece)?;
+        let (customer, case, position) = (self.customer, self.case, self.position);
+        self.core.write(|work| Ok(store::case_files::insert(work.tx, customer, case, position, &sealed)?))?;
+        self.position += 1;
+        self.piece.clear();
+        Ok(())
+    }
+}
+
+impl Write for Keeper<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = PIECE_BYTES - self.piece.len();
+        let taken = bytes.len().min(room);
+        self.piece.extend_from_slice(&bytes[..taken]);
+        if self.piece.len() == PIECE_BYTES {
+            self.store().map_err(io::Error::other)?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Prepares the file of a decided case; one that was cut short is begun anew.
+pub(super) fn prepare(app: &App, lease: &mut Lease, row: &Row, person: PersonId) -> Result<(), Error> {
+    let core = &app.0.core;
+    let (customer, case) = (row.customer_id, row.id);
+    let people = core.read(|view| people::dossiers(view, customer, vec![person]))?;
+    let Some(dossier) = people.get(&person) else { return answer_without(core, row) };
+    let reference = Ref::new(dossier.reference()?).map_err(Error::internal)?;
+    core.write(|work| Ok(store::case_files::remove(work.tx, customer, case)?))?;
+    let right = match right_of(row)? {
+        Right::Portability => export::Right::Portability,
+        _ => export::Right::Access,
+    };
+    let info = CaseInfo { number: row.public_id.to_string(), received_at: row.received_at };
+    let ask = Ask { right, case: Some(info), locale: Locale::parse_or_default(&row.locale) };
+    let mut keeper = Keeper {
+        core,
+        lease,
+        sealer: Sealer::of_case(core, customer, case)?,
+        customer,
+        case,
+        piece: Vec::with_capacity(PIECE_BYTES),
+        position: 0,
+    };
+    app.export_blocking(customer, &reference, &ask, &mut keeper)?;
+    if !keeper.piece.is_empty() {
+        keeper.store()?;
+    }
+    core.write(|work| {
+        let Some(mut row) = store::cases::lock(work.tx, customer, case)? else { return Ok(()) };
+        if state_of(&row)? != State::Decided {
+            return Ok(());
+        }
+        row.prepared_at = Some(work.now);
+        if row.decided_by.as_deref() == Some(act::SERVICE) {
+            act::let_go(work, &mut row, act::SERVICE)?;
+        }
+        store::cases::update(work.tx, &row)?;
+        Ok(())
+    })
+}
+
+/// The person of a decided case was deleted before the file was ready: nothing is held any more.
+pub(super) fn answer_without(core: &Core, row: &Row) -> Result<(), Error> {
+    core.write(|work| {
+        let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
+        if state_of(&row)? == State::Decided {
+            carry_out::done(work, &mut row)?;
+            store::cases::update(work.tx, &row)?;
+        }
+        Ok(())
+    })
+}
+
+/// The pieces of a released file, one after the other.
+pub struct Pieces {
+    core: Core,
+    sealer: Sealer,
+    customer: CustomerId,
+    case: i64,
+    position: i32,
+}
+
+/// The file of a case whose answer was let go.
+pub(crate) fn pieces(core: &Core, row: &Row) -> Result<Pieces, Error> {
+    let (customer, case) = (row.customer_id, row.id);
+    Ok(Pieces { core: core.clone(), sealer: Sealer::of_case(core, customer, case)?, customer, case, position: 0 })
+}
+
+impl Pieces {
+    /// The next piece; none at the end, when the file is given out and gone.
+    ///
+    /// # Errors
+    /// When the database fails, or the file's time was over meanwhile.
+    pub fn take(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let (customer, case, position) = (self.customer, self.case, self.position);
+        let sealed = self.core.read(|view| Ok(store::case_files::get(view.conn, customer, case, position)?))?;
+        if let Some(sealed) = sealed {
+            self.position += 1;
+            return self.sealer.open_piece(position, &sealed).map(Some);
+        }
+        self.given_out()?;
+        Ok(None)
+    }
+
+    fn given_out(&self) -> Result<(), Error> {
+        self.core.write(|work| {
+            let Some(mut row) = store::cases::lock(work.tx, self.customer, self.case)? else { return Ok(()) };
+            if state_of(&row)? == State::Released {
+                row.downloaded_at = Some(work.now);
+                row.closed_at = Some(work.now);
+                row.state = State::Closed.number();
+                store::cases::update(work.tx, &row)?;
+            }
+            store::case_files::remove(work.tx, self.customer, self.case)?;
+            Ok(())
+        })
+    }
+}

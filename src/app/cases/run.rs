@@ -1,0 +1,172 @@
+//! What the worker does for a case: prepares, erases, warns, lets go of what is no longer needed.
+
+use super::dates::{self, Alarm};
+use super::show::{right_of, state_of};
+use super::{FILE_S, Row, act, carry_out, file, letters};
+use crate::app::jobs::{Lease, Next};
+use crate::app::webhooks::{Case, Event};
+use crate::app::{App, Core, notices};
+use crate::domain::Timestamp;
+use crate::domain::rights::{Right, State};
+use crate::error::Error;
+use crate::store;
+use serde_json::json;
+
+/// How long after its end a case keeps what it holds of the person, in seconds.
+const WIPED_AFTER_S: i64 = 90 * 86_400;
+
+/// Does what is due for a case, and says when to look again.
+pub(crate) fn run(app: &App, lease: &mut Lease) -> Result<Next, Error> {
+    let core = &app.0.core;
+    let (customer, id) = (lease.customer(), lease.subject());
+    loop {
+        lease.renew()?;
+        let Some(row) = core.read(|view| Ok(store::cases::get(view.conn, customer, id)?))? else {
+            return Ok(Next::Done);
+        };
+        match step(app, lease, &row)? {
+            Step::Again => {}
+            Step::At(at) => return Ok(Next::At(at)),
+            Step::Gone => return Ok(Next::Done),
+        }
+    }
+}
+
+/// What follows one step.
+enum Step {
+    Again,
+    At(Timestamp),
+    Gone,
+}
+
+fn step(app: &App, lease: &mut Lease, row: &Row) -> Result<Step, Error> {
+    let core = &app.0.core;
+    let now = core.clock.now();
+    match state_of(row)? {
+        State::Received | State::Verified => {
+            let delegated = core.write(|work| decide_if_delegated(work, row))?;
+            if delegated {
+                return Ok(Step::Again);
+            }
+            alarm(core, row, now)
+        }
+        State::Decided => carry_on(app, lease, row),
+        State::Released => {
+            let until = row.released_at.unwrap_or(now).plus_seconds(FILE_S);
+            if now < until {
+                return Ok(Step::At(until));
+            }
+            core.write(|work| {
+                let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
+                if state_of(&row)? == State::Released {
+                    (row.state, row.closed_at) = (State::Closed.number(), Some(work.now));
+                    store::cases::update(work.tx, &row)?;
+                    store::case_files::remove(work.tx, row.customer_id, row.id)?;
+                }
+                Ok(())
+            })?;
+            Ok(Step::Again)
+        }
+        State::Closed | State::Refused => let_go(core, row, now),
+    }
+}
+
+fn decide_if_delegated(work: &mut crate::app::Work<'_, '_>, row: &Row) -> Result<bool, Error> {
+    super::hold(work, row.customer_id)?;
+    let Some(before) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(false) };
+    let was = before.state;
+    let after = match act::decide_if_delegated(work, before) {
+        // What the person asked to be kept is for the customer to decide.
+        Err(Error::Refused { .. }) => return Ok(false),
+        other => other?,
+    };
+    if after.state == was {
+        return Ok(false);
+    }
+    store::cases::update(work.tx, &after)?;
+    Ok(true)
+}
+
+fn carry_on(app: &App, lease: &mut Lease, row: &Row) -> Result<Step, Error> {
+    let core = &app.0.core;
+    match right_of(row)? {
+        Right::Access | Right::Portability if row.prepared_at.is_none() => {
+            let people = core.read(|view| Ok(store::cases::people_of(view.conn, row.customer_id, row.id)?))?;
+            match act::the_person(&people) {
+                Some(person) => file::prepare(app, lease, row, person)?,
+                None => file::answer_without(core, row)?,
+            }
+            Ok(Step::Again)
+        }
+        Right::Access | Right::Portability => waiting_for_release(core, row),
+        Right::Erasure => Ok(carry_out::erase(core, row)?.map_or(Step::Again, Step::At)),
+        _ => Err(Error::internal("a case is decided and was not carried out")),
+    }
+}
+
+/// A file that nobody lets go is no answer: the customer is reminded as of a case that is not decided.
+fn waiting_for_release(core: &Core, row: &Row) -> Result<Step, Error> {
+    let now = core.clock.now();
+    let undecided = Row { state: State::Verified.number(), ..row.clone() };
+    match dates::alarm(&undecided, now)? {
+        Alarm::Due(percent) => sound(core, row, percent),
+        Alarm::At(at) => Ok(Step::At(at)),
+        Alarm::Never => Err(Error::internal("an open case without an alarm")),
+    }
+}
+
+fn alarm(core: &Core, row: &Row, now: Timestamp) -> Result<Step, Error> {
+    match dates::alarm(row, now)? {
+        Alarm::Due(percent) => sound(core, row, percent),
+        Alarm::At(at) => Ok(Step::At(at)),
+        Alarm::Never => Ok(Step::Again),
+    }
+}
+
+/// Warns the customer; of an overdue case the operator learns as well, every day (Article 12(4), REQUIREMENTS L-28).
+fn sound(core: &Core, row: &Row, percent: i16) -> Result<Step, Error> {
+    core.write(|work| {
+        let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
+        if row.warned_percent >= percent {
+            return Ok(());
+        }
+        row.warned_percent = percent;
+        store::cases::update(work.tx, &row)?;
+        let (kind, occasion, event): (_, _, fn(Case) -> Event<'static>) = if percent >= 100 {
+            ("case_overdue", letters::Occasion::Overdue, Event::CaseOverdue)
+        } else {
+            ("case_due_soon", letters::Occasion::DueSoon, Event::CaseDueSoon)
+        };
+        super::tell(work, &row, event)?;
+        let details = json!({"case": row.public_id, "right": right_of(&row)?, "answer_before": row.safe_end_at});
+        let customer = Some(row.customer_id).filter(|customer| *customer != super::OPERATOR);
+        notices::raise(work, customer, kind, &details)?;
+        letters::to_customer(work, &row, occasion)
+    })?;
+    Ok(Step::Again)
+}
+
+/// Wipes what a case that is over holds of the person, and deletes it in the end.
+fn let_go(core: &Core, row: &Row, now: Timestamp) -> Result<Step, Error> {
+    let ended = row.closed_at.unwrap_or(now);
+    let wiped_at = ended.plus_seconds(WIPED_AFTER_S);
+    let gone_at = ended.plus_seconds(i64::from(core.settings.rights.keep_days) * 86_400).max(wiped_at);
+    if now >= gone_at {
+        core.write(|work| Ok(store::cases::remove(work.tx, row.customer_id, row.id)?))?;
+        return Ok(Step::Gone);
+    }
+    let is_wiped = row.asked_sealed.is_none() && row.reasons_sealed.is_none();
+    if is_wiped {
+        return Ok(Step::At(gone_at));
+    }
+    if now < wiped_at {
+        return Ok(Step::At(wiped_at));
+    }
+    core.write(|work| {
+        let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
+        (row.asked_sealed, row.reasons_sealed) = (None, None);
+        store::cases::update(work.tx, &row)?;
+        Ok(())
+    })?;
+    Ok(Step::Again)
+}
