@@ -94,6 +94,7 @@ fn the_pages_need_neither_script_nor_cookie_and_give_nothing_back_unescaped() {
                     assert!(!page.text.contains(bad), "{path}: {bad}");
                 }
                 assert!(page.header("set-cookie").is_none() && page.text.contains("Datatilsynet"), "{path}");
+                assert!(path != "/privacy" || page.text.contains("<dt>"), "the notice says what is kept");
                 let policy = page.header("content-security-policy").unwrap();
                 assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"), "{policy}");
             }

@@ -32,6 +32,7 @@ use super::{App, View};
 use crate::domain::export::{Right, SCHEMA_VERSION};
 use crate::domain::locale::Locale;
 use crate::domain::text::Ref;
+use crate::domain::words::Words;
 use crate::domain::{CustomerId, PersonId, Timestamp};
 use crate::error::Error;
 use archive::Archive;
@@ -98,6 +99,11 @@ struct Case {
 
 /// The program, as files name it.
 const SOFTWARE: &str = concat!("guestlog ", env!("CARGO_PKG_VERSION"));
+
+/// What categories of data the inventory has of guests, hosts and recipients, and what each is used for: name, purpose.
+pub fn categories() -> impl Iterator<Item = (&'static Words, &'static Words)> {
+    words::categories::CATEGORIES.iter().map(|category| (&category.label, &category.purpose))
+}
 
 impl App {
     /// Writes the file of a person to `out`, on this thread.

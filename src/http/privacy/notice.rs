@@ -1,7 +1,7 @@
 //! `/privacy`: what is held, why, how long, who gets it, and the rights.
 
 use super::page::{self, Page, Wishes};
-use crate::app::{App, words};
+use crate::app::{App, export, words};
 use crate::domain::locale::Locale;
 use crate::domain::rights::Right;
 use crate::error::Error;
@@ -24,8 +24,8 @@ struct Shown<'a> {
 
 /// What is held.
 struct Category {
-    name: String,
-    purpose: String,
+    name: &'static str,
+    purpose: &'static str,
 }
 
 /// Who gets it.
@@ -58,7 +58,9 @@ pub async fn show(_: Public, Query(wish): Wishes, app: Data<App>, request: HttpR
     let shown = Shown {
         page: &page,
         form: format!("/privacy/request?lang={}{further}", page.lang()),
-        categories: Vec::new(),
+        categories: export::categories()
+            .map(|(name, purpose)| Category { name: name.of(locale), purpose: purpose.of(locale) })
+            .collect(),
         recipients: recipients.collect(),
         rights: Right::PUBLIC.into_iter().map(choice).collect(),
     };
