@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
-import { CODE, code, next } from './mail.mjs';
+import { CODE, code, count, next } from './mail.mjs';
 
 const { BASE, CUSTOMER, TENANT, OPERATOR, CHROMIUM, MAIL, SCREENSHOTS } = process.env;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -14,6 +13,8 @@ const EMAIL = 'mette.holm@example.dk';
 const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1200, height: 900 };
 let looked = 0;
+// At once, and the browser with it.
+process.on('SIGTERM', () => process.exit(143));
 
 async function api(method, path, key, body) {
   const answer = await fetch(BASE + path, {
@@ -36,13 +37,14 @@ async function until(what, look) {
 
 // A browser whose user has blocked all cookies.
 async function browser() {
-  const profile = mkdtempSync(join(tmpdir(), 'guestlog-browser-'));
+  const profile = mkdtempSync(join(process.cwd(), 'browser-'));
   mkdirSync(join(profile, 'Default'), { recursive: true });
   const blocked = { profile: { default_content_setting_values: { cookies: 2 } } };
   writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(blocked));
   return chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
     headless: true,
+    handleSIGTERM: false,
     acceptDownloads: true,
     viewport: DESKTOP,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
@@ -154,7 +156,7 @@ try {
   await page.locator('.answer').waitFor();
   await look(page, 'ready-da');
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.answer form button').click()]);
-  const file = join(mkdtempSync(join(tmpdir(), 'guestlog-file-')), 'guestlog.zip');
+  const file = join(mkdtempSync(join(process.cwd(), 'file-')), 'guestlog.zip');
   await download.saveAs(file);
   execFileSync('python3', ['-c', 'import sys,zipfile;z=zipfile.ZipFile(sys.argv[1]);assert z.testzip() is None;'
     + 'd=z.read("data.json").decode();assert "Mette Holm" in d and "Søren" not in d,d', file]);
@@ -177,6 +179,8 @@ try {
   assert.equal((await api('GET', '/v1/people/gaest-1', TENANT)).status, 404);
   assert.deepEqual((await api('GET', '/v1/events?person=gaest-1', TENANT)).body.data, []);
   assert.equal((await api('GET', '/v1/people/vaert-1', TENANT)).status, 200);
+  // Of each request a code, a word to the customer and the answer; of the first also a second code.
+  assert.equal(count(MAIL), 10);
 } finally {
   await context.close();
 }

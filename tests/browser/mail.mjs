@@ -1,18 +1,9 @@
-// Mails as they lie in a folder: files of the service, or a Maildir that a mail server delivers to.
+// Mails as they lie in the Maildir that the SMTP server delivers to.
+import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const seen = new Set();
-
-function files(folder) {
-  let found = [];
-  for (const name of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, name.name);
-    if (name.isDirectory()) found = found.concat(files(path));
-    else if (name.isFile()) found.push(path);
-  }
-  return found;
-}
 
 const bytes = (text) => Buffer.from(
   text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/gi, (_, hex) => String.fromCharCode(parseInt(hex, 16))),
@@ -27,7 +18,23 @@ function read(path) {
   const encoding = header('Content-Transfer-Encoding').toLowerCase();
   const text = encoding === 'base64' ? Buffer.from(body, 'base64').toString('utf8')
     : encoding === 'quoted-printable' ? bytes(body) : body;
-  return { to: header('To'), text };
+  return { to: header('To'), id: header('Message-ID'), received: header('Received'), text };
+}
+
+// Every mail: by Exim, over TLS, and known by an id of its own, however often it was tried.
+function checked(mail) {
+  assert.match(mail.received, /by localhost with (?:utf8)?esmtps .*TLS1\.3.*\(Exim /, mail.received);
+  assert.match(mail.id, /^<[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}@nordlys\.example>$/, mail.id);
+  return mail;
+}
+
+const arrived = (folder) => readdirSync(join(folder, 'new')).map((name) => join(folder, 'new', name));
+
+// How many mails arrived, none of them twice.
+export function count(folder) {
+  const ids = arrived(folder).map((path) => checked(read(path)).id);
+  assert.equal(new Set(ids).size, ids.length, ids.join(' '));
+  return ids.length;
 }
 
 // Waits for the next mail to an address, with words in it, that no call before has given.
@@ -35,14 +42,14 @@ export async function next(folder, to, says = '', timeout = 20_000) {
   const end = Date.now() + timeout;
   while (Date.now() < end) {
     let paths = [];
-    try { paths = files(folder); } catch { /* nothing was sent yet */ }
+    try { paths = arrived(folder); } catch { /* nothing has come yet */ }
     paths.sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
     for (const path of paths) {
       if (seen.has(path)) continue;
       const mail = read(path);
       if (!mail.to.includes(to) || !mail.text.match(says)) continue;
       seen.add(path);
-      return mail;
+      return checked(mail);
     }
     await new Promise((done) => setTimeout(done, 100));
   }

@@ -156,33 +156,22 @@ impl Smtp {
     }
 
     fn configuration(&self) -> String {
-        let (dir, port) = (self.dir.display(), self.port);
         let (user, group, root) = owner();
-        let tls = match self.fault {
-            Fault::NoTls => "tls_advertise_hosts =".to_owned(),
-            Fault::AtOnce => {
-                format!("tls_advertise_hosts = *\ntls_on_connect_ports = {port}\nsmtputf8_advertise_hosts =")
-            }
-            _ => "tls_advertise_hosts = *".to_owned(),
-        };
-        // Without root there is nobody to change to.
-        let dropped = !root;
-        let signed_in = if self.fault == Fault::SignIn { "deny !authenticated = *\n" } else { "" };
-        format!(
-            "exim_user = {user}\nexim_group = {group}\ndeliver_drop_privilege = {dropped}\nprimary_hostname = localhost\nspool_directory = {dir}/spool\n\
-             log_file_path = {dir}/log/%slog\npid_file_path = {dir}/pid\nlocal_interfaces = 127.0.0.1\n\
-             daemon_smtp_ports = {port}\n{tls}\ntls_certificate = {dir}/cert.pem\ntls_privatekey = {dir}/key.pem\n\
-             acl_smtp_rcpt = rcpt\nhost_lookup =\nrfc1413_hosts =\nkeep_environment =\nnever_users = root\n\
-             smtp_accept_max = 0\nsmtp_accept_queue_per_connection = 0\n\
-             begin acl\nrcpt:\n{signed_in}deny local_parts = nobody\n     message = no such user\n\
-             defer local_parts = later\n      message = come again\naccept\n\
-             begin routers\nall:\n  driver = accept\n  transport = maildir\n\
-             begin transports\nmaildir:\n  driver = appendfile\n  directory = {dir}/Maildir\n  maildir_format\n\
-             \n  user = {user}\n  group = {group}\n  mode = 0644\n  directory_mode = 0755\n  envelope_to_add\n\
-             begin authenticators\nplain:\n  driver = plaintext\n  public_name = PLAIN\n  server_prompts = :\n  \
-             server_condition = ${{if and{{{{eq{{$auth2}}{{{USER}}}}}{{eq{{$auth3}}{{{PASSWORD}}}}}}}}}\n  \
-             server_advertise_condition = ${{if def:tls_in_cipher}}\n"
-        )
+        let mut macros = format!(
+            "SERVER_DIR = {}\nSERVER_PORT = {}\nSERVER_USER = {user}\nSERVER_GROUP = {group}\n",
+            self.dir.display(),
+            self.port
+        );
+        if root {
+            macros += "SERVER_IS_ROOT = yes\n";
+        }
+        match self.fault {
+            Fault::None | Fault::WrongName => {}
+            Fault::NoTls => macros += "SERVER_NO_TLS = yes\n",
+            Fault::AtOnce => macros += "SERVER_TLS_AT_ONCE = yes\n",
+            Fault::SignIn => macros += &format!("SERVER_SIGN_IN_NAME = {USER}\nSERVER_SIGN_IN_WORD = {PASSWORD}\n"),
+        }
+        macros + include_str!("../exim.conf")
     }
 
     /// Starts it, and waits until it answers.
