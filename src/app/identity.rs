@@ -51,7 +51,7 @@ pub(crate) fn operator(core: &Core) -> Identity {
         name: operator.name.as_str().to_owned(),
         cvr: Some(operator.cvr.to_string()),
         address: Some(operator.address.as_str().to_owned()),
-        postcode_city: Some(format!("{} {}", operator.postcode.as_str(), operator.city.as_str())),
+        postcode_city: Some(operator.postcode_city()),
         email: Some(operator.email.as_str().to_owned()),
         phone: Some(operator.phone.as_str().to_owned()),
     }

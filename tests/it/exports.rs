@@ -116,7 +116,18 @@ fn portability_reaches_what_the_person_has_supplied() {
         let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
         assert_eq!(
             names(&data),
-            set(&["schema", "head", "person", "statement", "objections", "events", "visits", "codes", "labels"])
+            set(&[
+                "schema",
+                "head",
+                "person",
+                "statement",
+                "objections",
+                "requests",
+                "events",
+                "visits",
+                "codes",
+                "labels"
+            ])
         );
         assert_eq!(names(&data["person"]), set(&["name", "email", "phone", "company", "vehicle_plate"]));
         assert_eq!(

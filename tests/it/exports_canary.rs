@@ -2,6 +2,7 @@
 
 use crate::archive::{Archive, House};
 use crate::harness::{at, both};
+use crate::raw::Raw;
 use guestlog::domain::inventory::Inventory;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +83,23 @@ fn populate(house: &House) {
         "host": {"ref": ME, "name": "Jeg Som Vært Kanarie", "email": "mig-i-rollen@kanarie.example"},
         "recipients": [{"ref": ME, "channel": "push", "address": "mig-som-modtager-kanarie", "status": "failed"}],
     }));
+    house.clock.set(at("2026-11-21T09:20:14Z"));
+    let case = json!({"right": "access", "channel": "letter", "received_at": "2026-11-20T07:00:15Z", "ref": ME,
+        "email": "sag@kanarie.example", "phone": "+4520000333", "details": "Anmodning Kanarie",
+        "mandate": "Fuldmagt Kanarie", "locale": "en", "verified_by": "document"});
+    let case = house.call("POST", "/v1/rights/cases", &case).json()["id"].as_str().unwrap().to_owned();
+    house.clock.set(at("2026-11-21T09:21:16Z"));
+    let longer = json!({"ground": "complexity", "reason": "Forlængelse Kanarie"});
+    house.call("POST", &format!("/v1/rights/cases/{case}/extension"), &longer);
+    house.clock.set(at("2026-11-21T09:22:17Z"));
+    let refusal = json!({"decision": "refuse", "grounds": ["manifestly_unfounded"], "reason": "Afslag Kanarie",
+        "evidence": "Bevis Kanarie, som er langt nok"});
+    house.call("POST", &format!("/v1/rights/cases/{case}/decision"), &refusal);
+    // What no single case has all of.
+    Raw::of(&house.home).run(
+        "UPDATE cases SET about = public_id, receipt_id = public_id, held_until = received_at, prepared_at = extended_at, \
+         released_at = decided_at, downloaded_at = verified_at",
+    );
     house.clock.set(at("2026-11-21T09:30:11Z"));
     let hook = json!({"url": "https://lager.example.com/hook", "description": "Lagersystem Kanarie",
         "types": ["person.restricted"]});
@@ -135,6 +153,29 @@ fn expected() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("holds.placed_at", ("/holds/0/placed_at", json!("2026-11-21T10:35:12+01:00"))),
         ("holds.ends_at", ("/holds/0/ends_at", json!("2027-01-01T01:00:13+01:00"))),
         ("holds.erased_at", ("/holds/0/erased_at", Value::Null)),
+        ("cases.public_id", ("/requests/0/id", json!("a uuid"))),
+        ("cases.about", ("/requests/0/about", json!("/requests/0/id"))),
+        ("cases.receipt_id", ("/requests/0/receipt", json!("/requests/0/id"))),
+        ("cases.asked", ("/requests/0/right", json!("access"))),
+        ("cases.channel", ("/requests/0/came_by", json!("letter"))),
+        ("cases.locale", ("/requests/0/locale", json!("en"))),
+        ("cases.state", ("/requests/0/progress", json!("refused"))),
+        ("cases.received_at", ("/requests/0/received_at", json!("2026-11-20T08:00:15+01:00"))),
+        ("cases.received_on", ("/requests/0/received_at", json!("2026-11-20T08:00:15+01:00"))),
+        ("cases.verified_at", ("/requests/0/verified_at", json!("2026-11-21T10:20:14+01:00"))),
+        ("cases.verified_by", ("/requests/0/verified_by", json!("document"))),
+        ("cases.extended_at", ("/requests/0/extended_at", json!("2026-11-21T10:21:16+01:00"))),
+        ("cases.extension_ground", ("/requests/0/extended_for", json!("complexity"))),
+        ("cases.decided_at", ("/requests/0/decided_at", json!("2026-11-21T10:22:17+01:00"))),
+        ("cases.decision", ("/requests/0/decided", json!("refuse"))),
+        ("cases.grounds", ("/requests/0/refused_on", json!(["manifestly_unfounded"]))),
+        ("cases.prepared_at", ("/requests/0/ready_at", json!("2026-11-21T10:21:16+01:00"))),
+        ("cases.released_at", ("/requests/0/answered_at", json!("2026-11-21T10:22:17+01:00"))),
+        ("cases.downloaded_at", ("/requests/0/fetched_at", json!("2026-11-21T10:20:14+01:00"))),
+        ("cases.closed_at", ("/requests/0/closed_at", json!("2026-11-21T10:22:17+01:00"))),
+        ("cases.held_until", ("/requests/0/held_until", json!("2026-11-20T08:00:15+01:00"))),
+        ("cases.asked_sealed", ("/requests/0/details", json!("Anmodning Kanarie"))),
+        ("cases.reasons_sealed", ("/requests/0/reason", json!("Afslag Kanarie"))),
         ("webhook_messages.body_sealed", ("/told/0/said", json!("with the ref"))),
         ("tombstones.epoch", ("/earlier_deletion/life", json!(1))),
         ("tombstones.erased_at", ("/earlier_deletion/deleted_at", json!("2026-11-21T09:10:01+01:00"))),
@@ -227,7 +268,9 @@ fn every_personal_column_is_shown_or_named_with_a_reason() {
                 "webhook_messages.body_sealed" => {
                     assert!(data.pointer(pointer).unwrap().as_str().unwrap().contains(ME));
                 }
-                "holds.public_id" => assert!(data.pointer(pointer).unwrap().as_str().unwrap().len() == 36),
+                "holds.public_id" | "cases.public_id" => {
+                    assert!(data.pointer(pointer).unwrap().as_str().unwrap().len() == 36)
+                }
                 _ => assert_eq!(data.pointer(pointer), Some(value), "{column} at {pointer}"),
             }
             found += 1;
@@ -241,7 +284,19 @@ fn every_personal_column_is_shown_or_named_with_a_reason() {
             }
         }
         assert!(archive.holding("Backend Firma Kanarie").contains(&"index.html"));
-        for text in ["Sag Kanarie", "Indsigelse Kanarie", "Udtalelse Kanarie", "Kanarieloven § 12"] {
+        for text in [
+            "Sag Kanarie",
+            "Indsigelse Kanarie",
+            "Udtalelse Kanarie",
+            "Kanarieloven § 12",
+            "Anmodning Kanarie",
+            "Fuldmagt Kanarie",
+            "sag@kanarie.example",
+            "+4520000333",
+            "Forlængelse Kanarie",
+            "Afslag Kanarie",
+            "Bevis Kanarie",
+        ] {
             assert!(archive.holding(text).contains(&"index.html"), "{text}");
         }
     });
@@ -273,6 +328,12 @@ fn nobody_elses_canary_is_in_the_file() {
             "Indsigelse Kanarie",
             "Udtalelse Kanarie",
             "Kanarieloven",
+            "Anmodning Kanarie",
+            "Fuldmagt Kanarie",
+            "sag@kanarie",
+            "+4520000333",
+            "Afslag Kanarie",
+            "Bevis Kanarie",
         ];
         for other in ["ref-canary-host", "ref-canary-told", "ref-canary-other"] {
             let theirs = house.export(other);

@@ -35,7 +35,8 @@ pub struct Deciding {
     #[serde(default)]
     #[schema(max_items = 15)]
     pub grounds: Vec<Ground>,
-    /// What shows that the request is manifestly unfounded or excessive; the person does not read it.
+    /// What shows that the request is manifestly unfounded or excessive; no letter quotes it, a copy of the
+    /// data does (Article 15).
     pub evidence: Option<Reason>,
     /// The letter of Article 18(1), when a restriction is placed; `a` when left out.
     pub restriction_ground: Option<restriction::Ground>,

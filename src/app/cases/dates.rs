@@ -4,7 +4,6 @@ use crate::app::Core;
 use crate::domain::Timestamp;
 use crate::domain::calendar::Calendar;
 use crate::domain::deadlines::{self, Deadlines, WARNINGS_PERCENT};
-use crate::domain::rights::State;
 use crate::domain::zone::Zone;
 use crate::error::Error;
 use crate::store::cases::Case as Row;
@@ -64,16 +63,10 @@ pub(crate) enum Alarm {
     Due(i16),
     /// Not before.
     At(Timestamp),
-    /// It is decided.
-    Never,
 }
 
-/// Which alarm comes next for a case.
+/// Which alarm comes next for a case that is not answered.
 pub(crate) fn alarm(row: &Row, now: Timestamp) -> Result<Alarm, Error> {
-    let state = State::from_number(row.state).ok_or_else(|| Error::internal("a state out of range"))?;
-    if !state.is_undecided() {
-        return Ok(Alarm::Never);
-    }
     let warnings = counted(row)?.warnings(row.received_at, &Calendar::default(), ZONE);
     let shares = WARNINGS_PERCENT.into_iter().map(i16::from).zip(warnings);
     // The last one that is over counts for those before it as well.

@@ -4,7 +4,7 @@ use super::sealed::Sealer;
 use super::show::{right_of, state_of};
 use super::{Row, act, carry_out};
 use crate::app::export::{Ask, CaseInfo};
-use crate::app::jobs::Lease;
+use crate::app::jobs::{self, Kind, Lease};
 use crate::app::{App, Core, people};
 use crate::domain::export;
 use crate::domain::locale::Locale;
@@ -94,6 +94,12 @@ pub(super) fn prepare(app: &App, lease: &mut Lease, row: &Row, person: PersonId)
             act::let_go(work, &mut row, act::SERVICE)?;
         }
         store::cases::update(work.tx, &row)?;
+        // An erasure that waits for this file need not wait any longer.
+        for other in store::cases::about_person(work.tx, customer, person)? {
+            if other.id != case && state_of(&other)? == State::Decided {
+                jobs::queue(work, customer, Kind::Case, other.id, work.now)?;
+            }
+        }
         Ok(())
     })
 }

@@ -98,28 +98,18 @@ fn carry_on(app: &App, lease: &mut Lease, row: &Row) -> Result<Step, Error> {
             }
             Ok(Step::Again)
         }
-        Right::Access | Right::Portability => waiting_for_release(core, row),
+        // A file that nobody lets go is no answer: the customer is reminded as of a case that is not decided.
+        Right::Access | Right::Portability => alarm(core, row, core.clock.now()),
         Right::Erasure => Ok(carry_out::erase(core, row)?.map_or(Step::Again, Step::At)),
         _ => Err(Error::internal("a case is decided and was not carried out")),
     }
 }
 
-/// A file that nobody lets go is no answer: the customer is reminded as of a case that is not decided.
-fn waiting_for_release(core: &Core, row: &Row) -> Result<Step, Error> {
-    let now = core.clock.now();
-    let undecided = Row { state: State::Verified.number(), ..row.clone() };
-    match dates::alarm(&undecided, now)? {
-        Alarm::Due(percent) => sound(core, row, percent),
-        Alarm::At(at) => Ok(Step::At(at)),
-        Alarm::Never => Err(Error::internal("an open case without an alarm")),
-    }
-}
-
+/// What the clock asks of a case that is not answered.
 fn alarm(core: &Core, row: &Row, now: Timestamp) -> Result<Step, Error> {
     match dates::alarm(row, now)? {
         Alarm::Due(percent) => sound(core, row, percent),
         Alarm::At(at) => Ok(Step::At(at)),
-        Alarm::Never => Ok(Step::Again),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who answers for the data, who runs the service, who else gets them, and who takes complaints.
 
-use super::super::{View, customers, webhooks};
-use crate::config::{Authority, Operator, Recipient, RecipientRole};
+use super::super::{View, identity, webhooks};
+use crate::config::{Recipient, RecipientRole};
 use crate::domain::CustomerId;
 use crate::domain::words::Words;
 use crate::error::Error;
@@ -54,25 +54,35 @@ pub(crate) struct Identity {
 impl Identity {
     /// Those of a customer.
     pub fn of(view: &mut View<'_>, customer: CustomerId) -> Result<Self, Error> {
-        let contact = customers::contact(view, customer)?;
-        let (name, details) = (contact.company().to_owned(), contact.details);
-        let text = |label: Option<crate::domain::text::Label>| label.map(|label| label.as_str().to_owned());
-        let address: Vec<String> = [text(details.address), text(details.postcode_city)].into_iter().flatten().collect();
         let told = webhooks::recipients(view, customer)?.into_iter().filter(|told| told.until.is_none()).map(endpoint);
+        let controller = identity::controller(view, customer)?.into();
         let settings = &view.core.settings;
         Ok(Self {
-            controller: Contact {
-                name,
-                cvr: details.cvr.map(|cvr| cvr.as_str().to_owned()),
-                address: (!address.is_empty()).then(|| address.join(", ")),
-                email: details.email.map(|email| email.as_str().to_owned()),
-                phone: details.phone.map(|phone| phone.as_str().to_owned()),
-                url: None,
-            },
-            processor: settings.operator.as_ref().map(operator),
-            authority: authority(&settings.authority),
+            controller,
+            processor: settings.operator.is_some().then(|| identity::operator(view.core).into()),
+            authority: identity::authority(view.core).into(),
             systems: settings.recipients.iter().map(system).chain(told).collect(),
         })
+    }
+}
+
+/// In one line.
+fn address(lines: [Option<String>; 2]) -> Option<String> {
+    let lines: Vec<String> = lines.into_iter().flatten().collect();
+    (!lines.is_empty()).then(|| lines.join(", "))
+}
+
+impl From<identity::Identity> for Contact {
+    fn from(of: identity::Identity) -> Self {
+        let address = address([of.address, of.postcode_city]);
+        Self { name: of.name, cvr: of.cvr, address, email: of.email, phone: of.phone, url: None }
+    }
+}
+
+impl From<identity::Authority> for Contact {
+    fn from(of: identity::Authority) -> Self {
+        let address = address([Some(of.address), Some(of.postcode_city)]);
+        Self { name: of.name, cvr: None, address, email: Some(of.email), phone: Some(of.phone), url: Some(of.url) }
     }
 }
 
@@ -87,28 +97,6 @@ fn endpoint(told: webhooks::Recipient) -> System {
         ),
         country: None,
         transfer_basis: None,
-    }
-}
-
-fn operator(operator: &Operator) -> Contact {
-    Contact {
-        name: operator.name.as_str().to_owned(),
-        cvr: Some(operator.cvr.as_str().to_owned()),
-        address: Some(format!("{}, {}", operator.address.as_str(), operator.postcode_city())),
-        email: Some(operator.email.as_str().to_owned()),
-        phone: Some(operator.phone.as_str().to_owned()),
-        url: None,
-    }
-}
-
-fn authority(authority: &Authority) -> Contact {
-    Contact {
-        name: authority.name.as_str().to_owned(),
-        cvr: None,
-        address: Some(format!("{}, {}", authority.address.as_str(), authority.postcode_city.as_str())),
-        email: Some(authority.email.as_str().to_owned()),
-        phone: Some(authority.phone.as_str().to_owned()),
-        url: Some(authority.url.as_str().to_owned()),
     }
 }
 

@@ -16,6 +16,7 @@ mod identity;
 mod manifest;
 mod page;
 mod plan;
+mod requests;
 mod rows;
 pub mod schema;
 mod slots;

@@ -6,6 +6,7 @@
 
 mod people;
 mod presence;
+mod requests;
 mod rights;
 pub(super) mod unshown;
 
@@ -26,6 +27,8 @@ pub(crate) enum Section {
     Objections,
     /// What must be kept although the person is erased.
     Holds,
+    /// What the person has asked for, and what came of it.
+    Requests,
     /// Events of the person as a guest.
     Events,
     /// Visits that they add up to.
@@ -42,13 +45,14 @@ pub(crate) enum Section {
 
 impl Section {
     /// All of them, in the order of the file.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Person,
         Self::Restriction,
         Self::EarlierDeletion,
         Self::Statement,
         Self::Objections,
         Self::Holds,
+        Self::Requests,
         Self::Events,
         Self::Visits,
         Self::Hosted,
@@ -66,6 +70,7 @@ impl Section {
             Self::Statement => "statement",
             Self::Objections => "objections",
             Self::Holds => "holds",
+            Self::Requests => "requests",
             Self::Events => "events",
             Self::Visits => "visits",
             Self::Hosted => "hosted",
@@ -84,6 +89,7 @@ impl Section {
             Self::Statement => rights::STATEMENT,
             Self::Objections => rights::OBJECTIONS,
             Self::Holds => rights::HOLDS,
+            Self::Requests => requests::REQUESTS,
             Self::Events => presence::EVENTS,
             Self::Visits => presence::VISITS,
             Self::Hosted => presence::HOSTED,

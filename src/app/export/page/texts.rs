@@ -81,6 +81,7 @@ texts! {
     no: "Nej", "No";
     statement: "Din udtalelse", "Your statement";
     objections: "Dine indsigelser", "Your objections";
+    requests: "Dine anmodninger", "Your requests";
     holds: "Det, der skal gemmes efter loven", "What must be kept by law";
 }
 

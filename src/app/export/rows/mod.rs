@@ -50,6 +50,7 @@ impl<'a> Source<'a> {
             Section::Consultations => self.consultations(view, take),
             Section::Objections => self.subject.objections(view, self.plan)?.iter().try_for_each(take),
             Section::Holds => self.subject.holds(view, self.plan)?.iter().try_for_each(take),
+            Section::Requests => super::requests::of(view, self.subject, self.plan)?.iter().try_for_each(take),
             Section::Person | Section::Restriction | Section::EarlierDeletion | Section::Statement => Ok(()),
         }
     }

@@ -88,6 +88,13 @@ pub(crate) const CATEGORIES: &[Category] = &[
         "To notify the host or others of the guest and know whether the notification arrived.",
     ),
     category(
+        "account",
+        "Dine anmodninger",
+        "Your requests",
+        "At svare på det, du beder om, og kunne vise, at det er gjort i tide.",
+        "To answer what you ask for, and to be able to show that it was done in time.",
+    ),
+    category(
         "technical",
         "Teknik og rettigheder",
         "Technical and rights",
@@ -164,6 +171,20 @@ const RETENTIONS: &[(&str, Words)] = &[
         Words::new(
             "Det, som andre systemer skal have besked om: til de har fået det, og i en begrænset tid, hvis det mislykkes.",
             "What other systems are to be told: until they have got it, and for a limited time if that fails.",
+        ),
+    ),
+    (
+        "two years after the end of the case",
+        Words::new(
+            "Dine anmodninger: hvad der skete med dem, i to år efter svaret.",
+            "Your requests: what became of them, for two years after the answer.",
+        ),
+    ),
+    (
+        "90 days after the end of the case",
+        Words::new(
+            "Det, du skrev i en anmodning, og begrundelserne i svaret: 90 dage efter svaret.",
+            "What you wrote in a request, and the reasons of the answer: 90 days after the answer.",
         ),
     ),
     (

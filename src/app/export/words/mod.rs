@@ -3,3 +3,4 @@
 pub(super) mod blocks;
 pub(super) mod categories;
 pub(crate) mod codes;
+mod meanings;
