@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { CODE, code, count, next } from './mail.mjs';
@@ -12,7 +13,9 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const EMAIL = 'mette.holm@example.dk';
 const PHONE = { width: 360, height: 740 };
 const DESKTOP = { width: 1200, height: 900 };
-let looked = 0;
+// A4 less the margins of a printer.
+const PAPER = { width: 718, height: 1047 };
+const looked = new Set();
 // At once, and the browser with it.
 process.on('SIGTERM', () => process.exit(143));
 
@@ -64,7 +67,31 @@ async function look(page, name) {
   assert.deepEqual(found, [], `${name}: axe`);
   assert.equal(await page.locator('script').count(), 0, `${name}: a script`);
   assert.deepEqual(await page.context().cookies(), [], `${name}: a cookie`);
-  looked += 1;
+  looked.add(name);
+}
+
+// The page of the file that was fetched, in both languages, on paper too; from the file alone.
+async function read(context, folder) {
+  const page = await context.newPage();
+  const home = pathToFileURL(folder).href;
+  page.on('request', (request) => assert.ok(request.url().startsWith(home), `asks elsewhere: ${request.url()}`));
+  await page.goto(`${home}/index.html`);
+  for (const lang of ['en', 'da']) {
+    await page.locator(`label[for=in-${lang}]`).click();
+    const shown = page.locator('.side:visible');
+    assert.equal(await shown.getAttribute('lang'), lang);
+    for (const words of ['Mette Holm', 'Havnehuset A/S', '+45 20 11 22 33', 'BK 10 111']) {
+      assert.ok((await shown.innerText()).includes(words), words);
+    }
+    await look(page, `file-${lang}`);
+    await page.emulateMedia({ media: 'print' });
+    await page.setViewportSize(PAPER);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(wide, 0, `file-${lang}: wider than paper`);
+    if (SCREENSHOTS) await page.screenshot({ path: join(SCREENSHOTS, `file-${lang}-print.png`), fullPage: true });
+    await page.emulateMedia({ media: null });
+  }
+  await page.close();
 }
 
 // In a world of the debugger's own: the page's policy lets no script in, as it should.
@@ -123,17 +150,27 @@ const refresh = (page) => page.locator('form.second button').click();
 const put = await api('PATCH', `/v1/admin/customers/${CUSTOMER}`, OPERATOR,
   { legal_name: 'Havnehuset A/S', email: 'gdpr@havnehuset.example', cvr: '36622652' });
 assert.equal(put.status, 200, JSON.stringify(put.body));
+const event = async (type, days, hour, what) => {
+  const occurred_at = new Date(Date.now() - days * 86_400_000 + hour * 3_600_000).toISOString();
+  const about = { id: crypto.randomUUID(), type, occurred_at, license_number: 'L-1' };
+  const stored = await api('POST', '/v1/events', TENANT, { ...about, ...what });
+  assert.equal(stored.status, 201, JSON.stringify(stored.body));
+};
+const mette = { ref: 'gaest-1', kind: 'guest', name: 'Mette Holm', email: EMAIL };
+const host = { ref: 'vaert-1', name: 'Søren Vært', email: 'soren@havnehuset.example' };
 for (let day = 1; day <= 9; day += 1) {
-  const at = (hour) => new Date(Date.now() - day * 86_400_000 + hour * 3_600_000).toISOString();
-  for (const [kind, hour] of [['visit.checked_in', 0], ['visit.checked_out', 2]]) {
-    const stored = await api('POST', '/v1/events', TENANT, {
-      id: crypto.randomUUID(), type: kind, occurred_at: at(hour), license_number: 'L-1', ip: '203.0.113.7',
-      person: { ref: 'gaest-1', kind: 'guest', name: 'Mette Holm', email: EMAIL },
-      host: { ref: 'vaert-1', name: 'Søren Vært', email: 'soren@havnehuset.example' },
-    });
-    assert.equal(stored.status, 201, JSON.stringify(stored.body));
-  }
+  const more = day === 1 ? { phone: '+45 20 11 22 33', company: 'Åse & Østergård I/S', vehicle_plate: 'BK 10 111' } : {};
+  const recipients = [{ ref: 'vaert-1', channel: 'sms', address: '+45 30 00 07 77', status: 'delivered' }];
+  const what = { person: { ...mette, ...more }, host, ip: '203.0.113.7', device: 'Hovedindgangen' };
+  await event('visit.checked_in', day, 0, { ...what, recipients, origin: 'kiosk' });
+  await event('visit.checked_out', day, 2, { ...what, reason: 'reception' });
 }
+// Once she was the host herself.
+await event('visit.checked_in', 12, 0, {
+  person: { ref: 'gaest-2', kind: 'guest', name: 'Jonas Friis', email: 'jonas@friis.example' },
+  host: { ref: 'gaest-1', name: 'Mette Holm', email: EMAIL },
+  recipients: [{ ref: 'gaest-1', channel: 'email', address: EMAIL, status: 'delivered' }],
+});
 
 const context = await browser();
 const page = context.pages()[0] ?? await context.newPage();
@@ -156,10 +193,12 @@ try {
   await page.locator('.answer').waitFor();
   await look(page, 'ready-da');
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.answer form button').click()]);
-  const file = join(mkdtempSync(join(process.cwd(), 'file-')), 'guestlog.zip');
-  await download.saveAs(file);
-  execFileSync('python3', ['-c', 'import sys,zipfile;z=zipfile.ZipFile(sys.argv[1]);assert z.testzip() is None;'
-    + 'd=z.read("data.json").decode();assert "Mette Holm" in d and "Søren" not in d,d', file]);
+  const folder = mkdtempSync(join(process.cwd(), 'file-'));
+  await download.saveAs(join(folder, 'guestlog.zip'));
+  execFileSync('python3', ['-c', 'import zipfile;z=zipfile.ZipFile("guestlog.zip");assert z.testzip() is None;'
+    + 'z.extractall();d=z.read("data.json").decode()+z.read("index.html").decode();'
+    + 'assert "Mette Holm" in d and not any(name in d for name in ("Søren", "soren@", "Jonas", "jonas@")),d'], { cwd: folder });
+  await read(context, folder);
   await until('the case is closed', async () => (await state(access)) === 'closed');
   await refresh(page);
   await look(page, 'fetched-da');
@@ -184,4 +223,4 @@ try {
 } finally {
   await context.close();
 }
-console.log(`a person's rights in a browser: ${looked} pages looked at, phone and desktop, Danish and English`);
+console.log(`a person's rights in a browser: ${looked.size} pages looked at, phone and desktop, Danish and English`);

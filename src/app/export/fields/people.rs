@@ -7,7 +7,7 @@ use super::{Field, always, maybe};
 pub(super) const PERSON: &[Field] = &[
     always("ref", Text, &["people.ref_sealed"], "Dit nummer hos virksomheden", "The company's own identifier of you"),
     always("kind", Code(Codes::PersonKind), &["people.kind"], "Registreret som", "Registered as"),
-    maybe("kind_stated_at", Instant, &["people.kind_at"], "Registreret sådan", "Registered so at"),
+    maybe("kind_stated_at", Instant, &["people.kind_at"], "Rolle registreret", "Role registered"),
     maybe("name", Dated, &["people.name_sealed"], "Navn", "Name"),
     maybe("email", Dated, &["people.email_sealed"], "E-mail", "E-mail"),
     maybe("phone", Dated, &["people.phone_sealed"], "Telefon", "Phone"),

@@ -9,7 +9,7 @@ pub(super) const REQUESTS: &[Field] = &[
     always("right", Code(Codes::Right), &["cases.asked"], "Hvad du bad om", "What you asked for"),
     maybe("about", Uuid, &["cases.about"], "Om sagen", "About the case"),
     always("came_by", Code(Codes::CaseChannel), &["cases.channel"], "Modtaget som", "Received by"),
-    always("locale", Text, &["cases.locale"], "Svar på", "Answered in"),
+    always("locale", Code(Codes::Language), &["cases.locale"], "Besvares på", "Answered in"),
     always("received_at", Instant, &["cases.received_at", "cases.received_on"], "Modtaget", "Received"),
     maybe("email", Text, &["cases.asked_sealed"], "Din e-mail", "Your e-mail"),
     maybe("phone", Text, &["cases.asked_sealed"], "Din telefon", "Your phone"),

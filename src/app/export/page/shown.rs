@@ -159,6 +159,9 @@ fn party(party: &Value, locale: Locale) -> Option<String> {
     if let Some(number) = party["number"].as_u64() {
         text = format!("{} {number} ({})", texts::of(locale).person, text.to_lowercase());
     }
+    if party["number"].is_null() && party["redacted"].as_array().is_some_and(|fields| !fields.is_empty()) {
+        text = format!("{text} ({})", texts::of(locale).name_left_out);
+    }
     for (name, table) in [
         ("channel", Some(Codes::Channel)),
         ("status", Some(Codes::DeliveryStatus)),

@@ -19,14 +19,14 @@ texts! {
     lead_portability: "Her er det, du selv har givet, i et format, som du kan tage med dig.",
         "Here is what you have provided yourself, in a format that you can take with you.";
     held_by: "Hos", "Held by";
-    state_of: "Som registreret", "As registered on";
+    state_of: "Opgjort", "As of";
     case: "Sag", "Case";
     period: "Periode", "Period";
     contents: "Indhold", "Contents";
-    tile_visits: "besøg", "visits";
-    tile_events: "hændelser", "events";
-    tile_hosted: "gange som vært", "times as a host";
-    tile_notified: "beskeder til dig", "notifications to you";
+    tile_visits: "Besøg", "Visits";
+    tile_events: "Hændelser", "Events";
+    tile_hosted: "Som vært", "As a host";
+    tile_notified: "Beskeder til dig", "Notifications to you";
     about_you: "Om dig", "About you";
     nothing_stated: "Der er ikke registreret andet om dig end det, der står nedenfor.",
         "Nothing is registered about you but what follows.";
@@ -50,9 +50,10 @@ texts! {
     who_gets: "Hvem der har fået oplysninger om dig", "Who has received data about you";
     who_told: "Personer, der fik besked om dig", "People who were notified of you";
     person: "Person", "Person";
+    name_left_out: "navn udeladt", "name left out";
     once: "gang", "time";
     times: "gange, senest", "times, last";
-    runs_service: "Kører tjenesten for", "Runs the service for";
+    runs_service: "Driver gæsteloggen for", "Runs the guest log for";
     told: "Andre systemer, der har fået besked om dig", "Other systems that were told of you";
     consultations: "Opslag i dine oplysninger", "Look-ups of your data";
     retention: "Hvor længe de gemmes", "How long they are kept";
@@ -71,8 +72,8 @@ texts! {
     file_visits: "alle besøg, til regneark", "all visits, for a spreadsheet";
     file_recipients: "hvem der fik besked hvornår, til regneark", "who was notified when, for a spreadsheet";
     file_article15: "oplysningerne om behandlingen, til maskiner", "the information on the processing, for machines";
-    file_manifest: "kontrolsummer med underskrift, så enhver kan se, at intet er ændret",
-        "checksums with a signature, so that anybody can see that nothing was changed";
+    file_manifest: "kontrolsummer med digital underskrift, så enhver kan se, at intet er ændret",
+        "checksums with a digital signature, so that anybody can see that nothing was changed";
     apostrophe: "I regnearkene står der en apostrof foran tekster, der ellers kunne blive læst som en formel.",
         "In the spreadsheets an apostrophe stands before texts that could otherwise be read as a formula.";
     times_are_local: "Alle tider er lokal tid på stedet.", "All times are local time at the site.";

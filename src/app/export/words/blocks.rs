@@ -26,7 +26,7 @@ pub(crate) fn rights(controller: &str) -> Vec<Remedy> {
         remedy(
             "rectification",
             "16",
-            "Ret til at få rettet",
+            "Ret til at få fejl rettet",
             "Right to rectification",
             ask(
                 "Er noget forkert eller mangelfuldt, kan du få det rettet.",
@@ -46,7 +46,7 @@ pub(crate) fn rights(controller: &str) -> Vec<Remedy> {
         remedy(
             "restriction",
             "18",
-            "Ret til begrænsning",
+            "Ret til at begrænse brugen",
             "Right to restriction",
             ask(
                 "Du kan i nogle tilfælde kræve, at oplysningerne kun opbevares og ikke bruges, for eksempel mens det undersøges, om de er rigtige.",
@@ -56,7 +56,7 @@ pub(crate) fn rights(controller: &str) -> Vec<Remedy> {
         remedy(
             "objection",
             "21",
-            "Ret til indsigelse",
+            "Ret til at gøre indsigelse",
             "Right to object",
             ask(
                 "Af grunde, der vedrører din særlige situation, kan du gøre indsigelse mod, at oplysningerne bruges.",

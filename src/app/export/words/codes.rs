@@ -2,6 +2,7 @@
 
 use crate::domain::event::{Channel, CheckOutReason, DeliveryStatus, EventType, Origin};
 use crate::domain::hold::{HeldField, HoldGround};
+use crate::domain::locale::Locale;
 use crate::domain::objection::{Claim, Purpose, State as Decision};
 use crate::domain::person::{Kind, Source};
 use crate::domain::reading::{Lookup, Role as ReadBy};
@@ -59,6 +60,8 @@ pub(crate) enum Codes {
     Right,
     /// How a request came.
     CaseChannel,
+    /// The language it is answered in.
+    Language,
     /// How far it has come.
     CaseState,
     /// How it was shown who asks.
@@ -73,7 +76,7 @@ pub(crate) enum Codes {
 
 impl Codes {
     /// All tables.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::PersonKind,
         Self::Source,
         Self::EventType,
@@ -95,6 +98,7 @@ impl Codes {
         Self::Lookup,
         Self::Right,
         Self::CaseChannel,
+        Self::Language,
         Self::CaseState,
         Self::Method,
         Self::Extension,
@@ -126,6 +130,7 @@ impl Codes {
             Self::Lookup => "looked_at",
             Self::Right => "right",
             Self::CaseChannel => "came_by",
+            Self::Language => "locale",
             Self::CaseState => "progress",
             Self::Method => "verified_by",
             Self::Extension => "extended_for",
@@ -163,6 +168,7 @@ impl Codes {
             Self::Lookup => all!(Lookup),
             Self::Right => all!(Right),
             Self::CaseChannel => all!(CaseChannel),
+            Self::Language => all!(Locale),
             Self::CaseState => all!(CaseState),
             Self::Method => all!(Method),
             Self::Extension => all!(ExtensionGround),

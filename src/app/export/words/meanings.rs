@@ -162,6 +162,10 @@ meanings! {
         WebhookTest = "en prøve", "a test";
         WebhookDisabled = "et system får ikke længere besked", "a system is told no more";
     }
+    Locale {
+        Da = "dansk", "Danish";
+        En = "engelsk", "English";
+    }
     Delivery {
         Pending = "på vej", "on its way";
         Delivered = "leveret", "delivered";
