@@ -41,7 +41,7 @@ pub fn right(right: Right, locale: Locale) -> &'static str {
 pub fn right_name(right: Right, locale: Locale) -> &'static str {
     match right {
         Right::Access => in_both!(locale, "Se mine oplysninger", "See my data"),
-        Right::Portability => in_both!(locale, "Få mine oplysninger med mig", "Take my data with me"),
+        Right::Portability => in_both!(locale, "Tag mine oplysninger med", "Take my data with me"),
         Right::Erasure => in_both!(locale, "Slet mine oplysninger", "Delete my data"),
         Right::Rectification => in_both!(locale, "Ret mine oplysninger", "Correct my data"),
         Right::Restriction => in_both!(locale, "Gem, men brug ikke mine oplysninger", "Keep, but do not use my data"),
@@ -77,23 +77,23 @@ pub fn right_about(right: Right, locale: Locale) -> &'static str {
         ),
         Right::Restriction => in_both!(
             locale,
-            "Oplysningerne gemmes, men bruges ikke, for eksempel mens det undersøges, om de er rigtige.",
+            "Oplysningerne gemmes, men bruges ikke, for eksempel mens det bliver undersøgt, om de er rigtige.",
             "The data are stored but not used, for instance while it is examined whether they are right."
         ),
         Right::Objection => in_both!(
             locale,
-            "Skriv, hvad du vil have stoppet, og hvorfor det vedrører netop dig. Mod markedsføring behøver du ingen grund.",
-            "Write what should stop, and what about your situation is the reason. Against marketing you need no reason."
+            "Skriv, hvad du vil have stoppet, og hvad det er i din situation, der gør det rimeligt. Er det markedsføring, behøver du ingen grund.",
+            "Write what should stop, and what it is in your situation that calls for it. For marketing you need no reason."
         ),
         Right::ConsentWithdrawal => in_both!(
             locale,
-            "Det, du har sagt ja til, gælder ikke længere. Det, der allerede er sket, bliver ikke ulovligt af det.",
-            "What you agreed to holds no longer. What happened before does not become unlawful by it."
+            "Dit ja gælder ikke længere. Det, der allerede er sket, bliver ikke ulovligt af det.",
+            "Your consent no longer applies. What happened before does not become unlawful by it."
         ),
         Right::Complaint => in_both!(
             locale,
             "Du er ikke tilfreds med et svar eller med, hvordan dine oplysninger er brugt.",
-            "You are not content with an answer, or with how your data were used."
+            "You are not satisfied with an answer, or with how your data were used."
         ),
     }
 }

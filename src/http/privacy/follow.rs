@@ -238,11 +238,11 @@ fn says(answer: &Answer, right: Right, locale: Locale) -> Option<&'static str> {
         _ if answer.file_until.is_some() => ("Din fil er klar.", "Your file is ready."),
         _ if answer.fetched_at.is_some() => (
             "Du har hentet din fil, og vi har slettet vores kopi af den.",
-            "You have fetched your file, and we have deleted our copy of it.",
+            "You have downloaded your file, and we have deleted our copy of it.",
         ),
         (_, right) if right.has_file() => (
-            "Filens syv dage er gået, og den er slettet. Du kan bede om en ny.",
-            "The seven days of the file are over, and it is deleted. You can ask for a new one.",
+            "Fristen på syv dage er udløbet, og filen er slettet. Du kan bede om en ny.",
+            "The seven days are over, and the file is deleted. You can ask for a new one.",
         ),
         _ => ("Det er gjort.", "It is done."),
     };

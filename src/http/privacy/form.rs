@@ -147,8 +147,8 @@ fn read(fields: &Fields, page: &Page, customer: Option<PublicId>) -> Result<Subm
     if email.is_err() {
         fault(
             "email",
-            "Skriv en e-mailadresse som navn@eksempel.dk.",
-            "Enter an e-mail address, such as name@example.com.",
+            "Skriv din e-mailadresse, for eksempel navn@eksempel.dk.",
+            "Enter your email address, such as name@example.com.",
         );
     }
     let details = fields.details.trim();

@@ -144,7 +144,7 @@ pub fn too_often(app: &App, page: &Page, wait_s: u64) -> Result<HttpResponse, Er
     let (heading, text) = if page.da() {
         (
             "Prøv igen senere",
-            format!("Der er sendt for mange anmodninger herfra lige nu. Du kan også skrive eller ringe til os: {way}"),
+            format!("Vi har lige nu fået for mange anmodninger herfra. Du kan også skrive eller ringe til os: {way}"),
         )
     } else {
         (
@@ -167,8 +167,8 @@ pub fn gone(page: &Page, back: &str) -> Result<HttpResponse, Error> {
         )
     } else {
         (
-            "The file was fetched or deleted",
-            "The file can be fetched once, within seven days. You can always ask for a new one; it is free.",
+            "The file was downloaded or deleted",
+            "The file can be downloaded once, within seven days. You can always ask for a new one; it is free.",
         )
     };
     answer(StatusCode::GONE, page, &Message { page, heading, text, back })
