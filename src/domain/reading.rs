@@ -42,6 +42,8 @@ coded! {
         Cases = 12 as "cases",
         /// One case of a data subject.
         Case = 13 as "case",
+        /// The file of a case, to hand over.
+        CaseFile = 14 as "case_file",
     }
 }
 
@@ -63,6 +65,7 @@ impl Lookup {
             Self::Export => "GET /v1/people/{ref}/export",
             Self::Cases => "GET /v1/rights/cases",
             Self::Case => "GET /v1/rights/cases/{id}",
+            Self::CaseFile => "GET /v1/rights/cases/{id}/file",
         }
     }
 

@@ -3,16 +3,17 @@
 use super::auth::{Caller, Rights};
 use super::extract::{Body, Idempotency, Incoming, Json as JsonBody, Path, Query, Segment, parse_json};
 use super::list::{self, Paged};
-use super::once::once;
+use super::once::once_shown;
+use super::pieces;
 use super::refusals::Refusals;
 use crate::app::cases::{self, Case, Deciding, Delegation, Draft, Filter};
 use crate::app::page::Ask;
-use crate::app::{App, Work};
+use crate::app::{App, Work, accesses};
 use crate::domain::reading::Lookup;
 use crate::domain::retention::DocumentHash;
 use crate::domain::rights::{ExtensionGround, Method, Right, State};
 use crate::domain::text::{Reason, Ref};
-use crate::domain::{PublicId, Timestamp};
+use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::Error;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Json};
@@ -83,9 +84,9 @@ pub struct Verify {
 #[serde(deny_unknown_fields)]
 pub struct Extend {
     /// The ground of Article 12(3).
-    ground: ExtensionGround,
+    pub(super) ground: ExtensionGround,
     /// Why, in words; the person reads it.
-    reason: Reason,
+    pub(super) reason: Reason,
 }
 
 /// An instruction by which the service decides.
@@ -119,6 +120,26 @@ pub async fn index(
     Ok(Paged::new(&request, page))
 }
 
+/// Does something to a case once for its `Idempotency-Key`, and answers with the case as it is then; whose data that
+/// shows is written down.
+async fn step(
+    app: &App,
+    by: &Caller<Rights>,
+    request: &HttpRequest,
+    idempotency: Idempotency,
+    asked: (Vec<u8>, StatusCode),
+    act: impl Fn(&mut Work<'_, '_>, CustomerId, &str) -> Result<Case, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    let (customer, actor, reader) = (by.customer(), by.by.key_id.clone(), by.reads(Lookup::Case));
+    let make = move |work: &mut Work<'_, '_>| Ok(act(work, customer, &actor)?.id);
+    let show = move |work: &mut Work<'_, '_>, id| {
+        let case = cases::get(&mut work.view(), customer, id)?;
+        accesses::record(work, &reader)?;
+        Ok(case)
+    };
+    once_shown(app, request, customer, idempotency, asked, make, show).await
+}
+
 /// Enters a case that reached the customer by another channel, with the time at which it did.
 ///
 /// With an e-mail address the person is told where to follow it.
@@ -137,9 +158,8 @@ pub async fn open(
 ) -> Result<HttpResponse, Error> {
     let bytes = body.bytes().await?;
     let draft: Draft = parse_json(&bytes, "")?;
-    let (customer, actor) = (by.customer(), by.by.key_id.clone());
-    let make = move |work: &mut Work<'_, '_>| cases::open(work, customer, &actor, &draft);
-    once(&app, &request, Some(customer), idempotency, bytes.to_vec(), StatusCode::CREATED, make).await
+    let open = move |work: &mut Work<'_, '_>, customer, actor: &str| cases::open(work, customer, actor, &draft);
+    step(&app, &by, &request, idempotency, (bytes.to_vec(), StatusCode::CREATED), open).await
 }
 
 /// Shows one case.
@@ -155,68 +175,116 @@ pub async fn show(by: Caller<Rights>, Path(id): Path<OfCase>, app: Data<App>) ->
 
 /// Notes how the customer has made sure who asks, and whom the case is about.
 #[utoipa::path(post, path = "/v1/rights/cases/{id}/verification", tag = "rights", operation_id = "verify_case",
-    params(("id" = uuid::Uuid, Path, description = "The case's id")),
+    params(("id" = uuid::Uuid, Path, description = "The case's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
     request_body = Verify,
     responses((status = 200, description = "Noted", body = Case), Refusals),
     security(("key" = ["rights"])))]
 pub async fn verify(
     by: Caller<Rights>,
     Path(id): Path<OfCase>,
-    Body(verify, _): Body<Verify>,
+    idempotency: Idempotency,
+    body: Incoming<JsonBody>,
     app: Data<App>,
-) -> Result<Json<Case>, Error> {
-    let (customer, actor) = (by.customer(), by.by.key_id.clone());
-    let noted =
-        app.write(move |work| cases::verify(work, customer, &actor, id.0, verify.method, &verify.reference)).await?;
-    Ok(Json(noted))
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let bytes = body.bytes().await?;
+    let asked: Verify = parse_json(&bytes, "")?;
+    let asked = move |work: &mut Work<'_, '_>, customer, actor: &str| {
+        cases::verify(work, customer, actor, id.0, asked.method, &asked.reference)
+    };
+    step(&app, &by, &request, idempotency, (bytes.to_vec(), StatusCode::OK), asked).await
 }
 
 /// Extends a case by two months, counted from its receipt; the person is told why.
 ///
 /// Once, and only within the first month (Article 12(3)).
 #[utoipa::path(post, path = "/v1/rights/cases/{id}/extension", tag = "rights", operation_id = "extend_case",
-    params(("id" = uuid::Uuid, Path, description = "The case's id")),
+    params(("id" = uuid::Uuid, Path, description = "The case's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
     request_body = Extend,
     responses((status = 200, description = "Extended", body = Case), Refusals),
     security(("key" = ["rights"])))]
 pub async fn extend(
     by: Caller<Rights>,
     Path(id): Path<OfCase>,
-    Body(extend, _): Body<Extend>,
+    idempotency: Idempotency,
+    body: Incoming<JsonBody>,
     app: Data<App>,
-) -> Result<Json<Case>, Error> {
-    let (customer, actor) = (by.customer(), by.by.key_id.clone());
-    let extended =
-        app.write(move |work| cases::extend(work, customer, &actor, id.0, extend.ground, &extend.reason)).await?;
-    Ok(Json(extended))
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let bytes = body.bytes().await?;
+    let asked: Extend = parse_json(&bytes, "")?;
+    let asked = move |work: &mut Work<'_, '_>, customer, actor: &str| {
+        cases::extend(work, customer, actor, id.0, asked.ground, &asked.reason)
+    };
+    step(&app, &by, &request, idempotency, (bytes.to_vec(), StatusCode::OK), asked).await
 }
 
 /// Decides a case; what is decided is carried out by the service.
 ///
 /// The file of an answer is prepared then, and goes to the person after `…/release`.
 #[utoipa::path(post, path = "/v1/rights/cases/{id}/decision", tag = "rights", operation_id = "decide_case",
-    params(("id" = uuid::Uuid, Path, description = "The case's id")),
+    params(("id" = uuid::Uuid, Path, description = "The case's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
     request_body = Deciding,
     responses((status = 200, description = "Decided", body = Case), Refusals),
     security(("key" = ["rights"])))]
 pub async fn decide(
     by: Caller<Rights>,
     Path(id): Path<OfCase>,
-    Body(deciding, _): Body<Deciding>,
+    idempotency: Idempotency,
+    body: Incoming<JsonBody>,
     app: Data<App>,
-) -> Result<Json<Case>, Error> {
-    let (customer, actor) = (by.customer(), by.by.key_id.clone());
-    Ok(Json(app.write(move |work| cases::decide(work, customer, &actor, id.0, &deciding)).await?))
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let bytes = body.bytes().await?;
+    let asked: Deciding = parse_json(&bytes, "")?;
+    let asked =
+        move |work: &mut Work<'_, '_>, customer, actor: &str| cases::decide(work, customer, actor, id.0, &asked);
+    step(&app, &by, &request, idempotency, (bytes.to_vec(), StatusCode::OK), asked).await
 }
 
 /// Lets the prepared file go to the person: from now on it can be fetched once, for seven days.
+///
+/// Where no e-mail address is known, the customer fetches it (`…/file`) and hands it over.
 #[utoipa::path(post, path = "/v1/rights/cases/{id}/release", tag = "rights", operation_id = "release_case",
-    params(("id" = uuid::Uuid, Path, description = "The case's id")),
+    params(("id" = uuid::Uuid, Path, description = "The case's id"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days",
+            min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
     responses((status = 200, description = "Let go", body = Case), Refusals),
     security(("key" = ["rights"])))]
-pub async fn release(by: Caller<Rights>, Path(id): Path<OfCase>, app: Data<App>) -> Result<Json<Case>, Error> {
-    let (customer, actor) = (by.customer(), by.by.key_id.clone());
-    Ok(Json(app.write(move |work| cases::release(work, customer, &actor, id.0)).await?))
+pub async fn release(
+    by: Caller<Rights>,
+    Path(id): Path<OfCase>,
+    idempotency: Idempotency,
+    app: Data<App>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let asked = move |work: &mut Work<'_, '_>, customer, actor: &str| cases::release(work, customer, actor, id.0);
+    step(&app, &by, &request, idempotency, (Vec::new(), StatusCode::OK), asked).await
+}
+
+/// Gives out the file of a case that was let go, once, for the customer to hand over: where an e-mail address is known
+/// the person fetches it.
+#[utoipa::path(get, path = "/v1/rights/cases/{id}/file", tag = "rights", operation_id = "get_case_file",
+    params(("id" = uuid::Uuid, Path, description = "The case's id")),
+    responses((status = 200, description = "The file", content_type = "application/zip", body = Vec<u8>), Refusals,
+        (status = 410, description = "It was fetched, or its time is over", body = super::problem::Problem,
+            content_type = "application/problem+json")),
+    security(("key" = ["rights"])))]
+pub async fn file(
+    by: Caller<Rights>,
+    Path(id): Path<OfCase>,
+    app: Data<App>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Error> {
+    let (customer, reader) = (by.customer(), by.reads(Lookup::CaseFile));
+    let pieces = app.read_for(reader, move |view| cases::file(view, customer, id.0)).await?;
+    Ok(pieces::answer(pieces, &request))
 }
 
 /// Lists the rights on which the service decides at the customer's instruction.

@@ -40,6 +40,7 @@ pub mod own_cases;
 pub mod pace;
 pub mod part;
 pub mod people;
+mod pieces;
 pub mod privacy;
 pub mod privacy_requests;
 pub mod problem;
@@ -116,10 +117,13 @@ pub fn table() -> routes::Table {
         .post("/v1/rights/cases/{id}/extension", cases::extend)
         .post("/v1/rights/cases/{id}/decision", cases::decide)
         .post("/v1/rights/cases/{id}/release", cases::release)
+        .get("/v1/rights/cases/{id}/file", cases::file)
         .get("/v1/rights/delegations", cases::delegations)
         .put("/v1/rights/delegations/{right}", cases::delegate)
         .delete("/v1/rights/delegations/{right}", cases::undelegate)
         .get("/v1/admin/rights/cases", own_cases::index)
+        .get("/v1/admin/rights/cases/{id}", own_cases::show)
+        .post("/v1/admin/rights/cases/{id}/extension", own_cases::extend)
         .post("/v1/admin/rights/cases/{id}/decision", own_cases::decide)
         .post("/v1/privacy-requests", privacy_requests::submit)
         .post("/v1/privacy-requests/{id}/code", privacy_requests::renew)

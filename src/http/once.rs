@@ -3,7 +3,7 @@
 use super::extract::Idempotency;
 use crate::app::idempotency::{self, Token};
 use crate::app::{App, Work};
-use crate::domain::CustomerId;
+use crate::domain::{CustomerId, PublicId};
 use crate::error::Error;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
@@ -22,11 +22,7 @@ pub(super) async fn once<T: Serialize>(
     status: StatusCode,
     make: impl Fn(&mut Work<'_, '_>) -> Result<T, Error> + Send + 'static,
 ) -> Result<HttpResponse, Error> {
-    let token = idempotency.0.map(|key| {
-        let mut asked = format!("{} {}\n", request.method(), request.path()).into_bytes();
-        asked.extend_from_slice(&body);
-        Token { customer, key, request: asked }
-    });
+    let token = token(request, customer, idempotency, &body);
     let answer = app.write(move |work| {
         idempotency::once(work, token.as_ref(), |work| {
             let answer = make(work)?;
@@ -36,4 +32,38 @@ pub(super) async fn once<T: Serialize>(
     let (status, body) = answer.await?;
     let status = StatusCode::from_u16(status).map_err(Error::internal)?;
     Ok(HttpResponse::build(status).content_type("application/json").body(body))
+}
+
+/// As [`once`], for an answer that names people: what is kept for a retry is the id of what was made, and the retry is
+/// shown that as it is then, so that nothing of an erased person is kept (API.md, idempotency).
+///
+/// # Errors
+/// Those of `make` and `show`; `idempotency_conflict`.
+pub(super) async fn once_shown<T: Serialize + Send + 'static>(
+    app: &App,
+    request: &HttpRequest,
+    customer: CustomerId,
+    idempotency: Idempotency,
+    asked: (Vec<u8>, StatusCode),
+    make: impl Fn(&mut Work<'_, '_>) -> Result<PublicId, Error> + Send + 'static,
+    show: impl Fn(&mut Work<'_, '_>, PublicId) -> Result<T, Error> + Send + 'static,
+) -> Result<HttpResponse, Error> {
+    let (body, status) = asked;
+    let token = token(request, Some(customer), idempotency, &body);
+    let answer = app.write(move |work| {
+        let (status, made) =
+            idempotency::once(work, token.as_ref(), |work| Ok((status.as_u16(), make(work)?.0.as_bytes().to_vec())))?;
+        let id = uuid::Uuid::from_slice(&made).map_err(Error::internal)?;
+        Ok((status, show(work, PublicId(id))?))
+    });
+    let (status, shown) = answer.await?;
+    Ok(HttpResponse::build(StatusCode::from_u16(status).map_err(Error::internal)?).json(shown))
+}
+
+fn token(request: &HttpRequest, customer: Option<CustomerId>, idempotency: Idempotency, body: &[u8]) -> Option<Token> {
+    idempotency.0.map(|key| {
+        let mut asked = format!("{} {}\n", request.method(), request.path()).into_bytes();
+        asked.extend_from_slice(body);
+        Token { customer, key, request: asked }
+    })
 }

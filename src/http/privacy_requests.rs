@@ -1,9 +1,9 @@
 //! `/v1/privacy-requests`: what a person asks for, without an account.
 
 use super::auth::Public;
-use super::context;
 use super::extract::{Body, ClientIp, Path, Query, Segment};
 use super::part::Part;
+use super::pieces;
 use super::refusals::Refusals;
 use crate::app::App;
 use crate::app::requests::{Progress, Received, Submission, Token, Wait};
@@ -11,9 +11,8 @@ use crate::domain::PublicId;
 use crate::error::{Code, Error};
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::{Bytes, Data, Json};
+use actix_web::web::{Data, Json};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError};
-use futures_util::stream;
 use serde::Deserialize;
 use std::future::{Ready, ready};
 use utoipa::{IntoParams, ToSchema};
@@ -157,37 +156,7 @@ pub async fn export(
     token: Shown,
     Query(which): Query<Which>,
     app: Data<App>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
-    file(&app, id.0, token.0, which.case).await
-}
-
-/// The file, piece by piece; when one fails the connection ends, so that nobody takes a part for the whole.
-pub(super) async fn file(
-    app: &App,
-    id: PublicId,
-    token: String,
-    case: Option<PublicId>,
-) -> Result<HttpResponse, Error> {
-    let pieces = app.privacy_file(id, token, case).await?;
-    let request = context::request_id();
-    let parts = stream::unfold(Some(pieces), move |state| async move {
-        let mut pieces = state?;
-        let read = tokio::task::spawn_blocking(move || {
-            let next = pieces.take();
-            (pieces, next)
-        });
-        match read.await.map_err(Error::internal) {
-            Ok((pieces, Ok(Some(piece)))) => Some((Ok(Bytes::from(piece)), Some(pieces))),
-            Ok((_, Ok(None))) => None,
-            Ok((_, Err(error))) | Err(error) => {
-                tracing::error!(%error, request_id = ?request, "a file could not be given out whole");
-                Some((Err(error), None))
-            }
-        }
-    });
-    Ok(HttpResponse::Ok()
-        .content_type("application/zip")
-        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"guestlog.zip\""))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .streaming(Box::pin(parts)))
+    Ok(pieces::answer(app.privacy_file(id.0, token.0, which.case).await?, &request))
 }

@@ -68,6 +68,8 @@ pub struct Case {
     pub receipt_id: Option<PublicId>,
     /// Until when a hold keeps something of the person.
     pub held_until: Option<Timestamp>,
+    /// Whether anything was held of the person when it was decided.
+    pub is_held: Option<bool>,
     /// Address and words of the person, sealed; none once they are of no more use.
     pub asked_sealed: Option<Vec<u8>>,
     /// Reasons, sealed.
@@ -149,6 +151,13 @@ pub fn page(conn: &mut Conn, customer: CustomerId, narrow: &Narrow, limit: i64) 
         query = query.filter(cases::safe_end_at.gt(at).or(cases::safe_end_at.eq(at).and(cases::id.gt(id))));
     }
     query.load(conn)
+}
+
+/// Unlinks a case from everybody.
+pub fn unlink(tx: &mut Tx<'_>, customer: CustomerId, case: i64) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    let of = case_people::customer_id.eq(customer).and(case_people::case_id.eq(case));
+    diesel::delete(case_people::table.filter(of)).execute(conn)
 }
 
 /// Links a case to people; one that is linked already stays so.

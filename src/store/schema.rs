@@ -117,6 +117,7 @@ diesel::table! {
         closed_at -> Nullable<Timestamptz>,
         receipt_id -> Nullable<Uuid>,
         held_until -> Nullable<Timestamptz>,
+        is_held -> Nullable<Bool>,
         asked_sealed -> Nullable<Bytea>,
         reasons_sealed -> Nullable<Bytea>,
     }

@@ -67,7 +67,9 @@ pub fn body(entry: &Entry) -> Option<Value> {
         ("POST", "/v1/admin/customers/{id}/retention-agreements") => Some(agreement()),
         ("POST", "/v1/rights/cases") => Some(case(None)),
         ("POST", "/v1/rights/cases/{id}/verification") => Some(json!({"method": "signed_in", "ref": "guest-42"})),
-        ("POST", "/v1/rights/cases/{id}/extension") => Some(json!({"ground": "number", "reason": "Der er mange."})),
+        ("POST", "/v1/rights/cases/{id}/extension" | "/v1/admin/rights/cases/{id}/extension") => {
+            Some(json!({"ground": "number", "reason": "Der er mange."}))
+        }
         ("POST", "/v1/rights/cases/{id}/decision" | "/v1/admin/rights/cases/{id}/decision") => {
             Some(json!({"decision": "approve"}))
         }

@@ -147,7 +147,8 @@ fn an_erasure_goes_from_the_form_to_the_receipt() {
         let after = desk.progress(&request, &token);
         assert_eq!((&after["state"], &after["answers"][0]["decision"]), (&json!("closed"), &json!("approve")));
         assert_eq!(after["answers"][0]["held"], true);
-        let letter = desk.mails(EMAIL).into_iter().find(|mail| mail.text.contains("slettet")).unwrap();
+        let letter =
+            desk.mails(EMAIL).into_iter().find(|mail| mail.text.contains("Dine oplysninger er slettet")).unwrap();
         assert!(letter.text.contains("Datatilsynet") && letter.text.contains("Kunde A/S"), "{}", letter.text);
         let again = desk.act(&case, "decision", &json!({"decision": "approve"}));
         assert_eq!((again.status, &again.json()["code"]), (409, &json!("case_state")));

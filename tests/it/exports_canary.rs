@@ -168,6 +168,7 @@ fn expected() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("cases.extension_ground", ("/requests/0/extended_for", json!("complexity"))),
         ("cases.decided_at", ("/requests/0/decided_at", json!("2026-11-21T10:22:17+01:00"))),
         ("cases.decision", ("/requests/0/decided", json!("refuse"))),
+        ("cases.is_held", ("/requests/0/was_held", json!(true))),
         ("cases.grounds", ("/requests/0/refused_on", json!(["manifestly_unfounded"]))),
         ("cases.prepared_at", ("/requests/0/ready_at", json!("2026-11-21T10:21:16+01:00"))),
         ("cases.released_at", ("/requests/0/answered_at", json!("2026-11-21T10:22:17+01:00"))),

@@ -15,6 +15,8 @@ mod canary;
 mod canary_erasure;
 mod cases;
 mod cases_course;
+mod cases_files;
+mod cases_people;
 mod catalogue;
 mod child;
 mod cli;

@@ -16,13 +16,17 @@ pub fn case_for(served: &Served, key: &str, operator: &str, entry: &Entry) -> St
         let own = served.get("/v1/admin/rights/cases?state=received", operator).json();
         return own["data"][0]["id"].as_str().unwrap().to_owned();
     }
-    if !entry.path.ends_with("/release") {
+    if !entry.path.ends_with("/release") && !entry.path.ends_with("/file") {
         return id(&served.post("/v1/rights/cases", key, &case(None)));
     }
     let case = id(&served.post("/v1/rights/cases", key, &case(Some("guest-42"))));
     let decided = served.post(&format!("/v1/rights/cases/{case}/decision"), key, &json!({"decision": "approve"}));
     assert_eq!(decided.status, 200, "{}", decided.text);
     guestlog::jobs::run_due(&served.app).unwrap();
+    if entry.path.ends_with("/file") {
+        let released = served.send("POST", &format!("/v1/rights/cases/{case}/release"), Some(key), &[], None);
+        assert_eq!(released.status, 200, "{}", released.text);
+    }
     case
 }
 

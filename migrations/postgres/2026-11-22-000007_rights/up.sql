@@ -53,6 +53,7 @@ CREATE TABLE cases (
     closed_at        timestamptz,
     receipt_id       uuid,
     held_until       timestamptz,
+    is_held          boolean,
     asked_sealed     bytea,
     reasons_sealed   bytea,
     PRIMARY KEY (customer_id, id),

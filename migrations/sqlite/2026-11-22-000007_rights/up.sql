@@ -53,6 +53,7 @@ CREATE TABLE cases (
     closed_at        INTEGER,
     receipt_id       BLOB CHECK (length(receipt_id) = 16),
     held_until       INTEGER,
+    is_held          INTEGER,
     asked_sealed     BLOB,
     reasons_sealed   BLOB,
     PRIMARY KEY (customer_id, id),

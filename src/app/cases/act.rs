@@ -1,15 +1,16 @@
 //! What is done to a case: who asks is shown, it is extended, decided, let go.
 
-use super::sealed::{Reasons, Sealer};
+use super::sealed::{Asked, Reasons, Sealer};
 use super::show::{Case, right_of, state_of};
 use super::{FILE_S, Row, carry_out, dates, letters, locked, open, show, wrong_state};
 use crate::app::Work;
 use crate::app::jobs::{self, Kind};
+use crate::app::requests;
 use crate::app::webhooks::Event;
 use crate::domain::objection::Purpose;
 use crate::domain::restriction;
 use crate::domain::retention::DocumentHash;
-use crate::domain::rights::{Decision, ExtensionGround, Ground, Method, Right, State, Verdict};
+use crate::domain::rights::{Channel, Decision, ExtensionGround, Ground, Method, Right, State, Verdict};
 use crate::domain::text::{Reason, Ref};
 use crate::domain::{CustomerId, FieldError, PersonId, PublicId, Timestamp};
 use crate::error::Error;
@@ -92,6 +93,11 @@ pub fn verify(
     if !state_of(&row)?.is_undecided() {
         return Err(wrong_state("The case is decided; who asks can no longer be noted."));
     }
+    // Somebody else whom the address led to, or who was named by mistake, is not meant any more.
+    for other in store::cases::people_of(work.tx, customer, row.id)?.into_iter().filter(|other| *other != person) {
+        carry_out::take_back(work, &row, actor, other)?;
+    }
+    store::cases::unlink(work.tx, customer, row.id)?;
     store::cases::link(work.tx, customer, row.id, &[person])?;
     show_identity(&mut row, method, work.now)?;
     carry_out::until_decided(work, &row, actor)?;
@@ -142,7 +148,18 @@ pub fn extend(
     keep(work, &row)
 }
 
-fn reasons(work: &Work<'_, '_>, row: &mut Row, change: impl FnOnce(&mut Reasons)) -> Result<(), Error> {
+/// Whom the address of a request by the form leads to now: an event may have come after it.
+fn at_the_address(work: &mut Work<'_, '_>, row: &Row) -> Result<Vec<PersonId>, Error> {
+    if row.customer_id == super::OPERATOR || row.channel != Channel::Form.number() {
+        return Ok(Vec::new());
+    }
+    let sealer = Sealer::of_case(work.core, row.customer_id, row.id)?;
+    let asked: Asked = sealer.open("asked_sealed", row.asked_sealed.as_deref())?;
+    requests::people_at(work, row.customer_id, &asked)
+}
+
+/// Changes what was said of a decision.
+pub(super) fn reasons(work: &Work<'_, '_>, row: &mut Row, change: impl FnOnce(&mut Reasons)) -> Result<(), Error> {
     let sealer = Sealer::of_case(work.core, row.customer_id, row.id)?;
     let mut reasons: Reasons = sealer.open("reasons_sealed", row.reasons_sealed.as_deref())?;
     change(&mut reasons);
@@ -153,8 +170,9 @@ fn reasons(work: &Work<'_, '_>, row: &mut Row, change: impl FnOnce(&mut Reasons)
 /// Decides a case.
 ///
 /// # Errors
-/// `not_found`; `case_state` when it is decided already, or when who asks is not shown yet; invalid input for a refusal
-/// without a reason or on a ground that the right does not know; `person_restricted` when the data must be kept.
+/// `not_found`; `case_state` when it is decided already, when who asks is not shown yet, when "nothing is held" would be
+/// wrong, or when a part of an erasure is refused for which there is no hold; invalid input for a refusal without a
+/// reason or on a ground that the right does not know; `person_restricted` when the data must be kept.
 pub fn decide(
     work: &mut Work<'_, '_>,
     customer: CustomerId,
@@ -184,6 +202,14 @@ pub(super) fn decided(work: &mut Work<'_, '_>, mut row: Row, actor: &str, decidi
     if !refused && right != Right::Complaint && row.verified_at.is_none() && !people.is_empty() {
         return Err(wrong_state("It is not shown yet who asks; POST …/verification, or refuse as not_identified."));
     }
+    if !refused && people.is_empty() && !at_the_address(work, &row)?.is_empty() {
+        let detail = "By now somebody with this address is held; POST …/verification with the ref, then decide.";
+        return Err(wrong_state(detail));
+    }
+    if right == Right::Erasure && deciding.decision == Decision::Partial {
+        carry_out::must_be_held_back(work, &row, &people)?;
+    }
+    row.is_held = Some(!people.is_empty());
     row.decided_at = Some(work.now);
     row.decided_by = Some(actor.to_owned());
     row.decision = Some(deciding.decision.number());
@@ -211,8 +237,7 @@ pub(super) fn decided(work: &mut Work<'_, '_>, mut row: Row, actor: &str, decidi
 /// Lets a prepared file go to the person: the second of the two steps (REQUIREMENTS L-19).
 ///
 /// # Errors
-/// `not_found`; `case_state` before the file is ready, after it was let go, when there is none, or when somebody acts for
-/// the person and no mandate is noted.
+/// `not_found`; `case_state` before the file is ready, after it was let go, and when there is none.
 pub fn release(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, id: PublicId) -> Result<Case, Error> {
     let mut row = locked(work, customer, id)?;
     let_go(work, &mut row, actor)?;
@@ -328,7 +353,14 @@ pub(super) fn decide_if_delegated(work: &mut Work<'_, '_>, row: Row) -> Result<R
     decided(work, row, SERVICE, &deciding)
 }
 
-/// Whom a case is about, when it is one person.
-pub(super) fn the_person(people: &[PersonId]) -> Option<PersonId> {
-    people.first().copied()
+/// Whom a case is about, when anybody is held.
+///
+/// # Errors
+/// A fault of ours when there are several: each has a case of their own.
+pub(super) fn the_person(people: &[PersonId]) -> Result<Option<PersonId>, Error> {
+    match people {
+        [] => Ok(None),
+        [person] => Ok(Some(*person)),
+        _ => Err(Error::internal("a case is about several people")),
+    }
 }

@@ -1,22 +1,17 @@
-//! What follows a decision: some of it in the same transaction, the deletion and the file by the worker.
+//! What follows a decision in the same transaction; the deletion and the file are the worker's.
 
 use super::act::{Deciding, the_person};
-use super::show::{right_of, state_of};
-use super::{Row, letters};
-use crate::app::deletions::{Instruction, Subject};
-use crate::app::idempotency::Token;
-use crate::app::{Core, Work, deletions, objections, people, restrictions};
+use super::show::right_of;
+use super::{Row, letters, wrong_state};
+use crate::app::{Work, notices, objections, people, restrictions};
+use crate::domain::PersonId;
 use crate::domain::objection::{self, Claim, Purpose};
-use crate::domain::receipt::Origin;
 use crate::domain::restriction::Ground;
-use crate::domain::rights::{Decision, Right, State};
+use crate::domain::rights::{Right, State};
 use crate::domain::text::Ref;
-use crate::domain::{PersonId, Timestamp};
 use crate::error::{Code, Error};
 use crate::store;
-
-/// How long an erasure waits for the file of the same person before it looks again, in seconds.
-const LOOK_AGAIN_S: i64 = 600;
+use serde_json::json;
 
 /// Carries a decision out as far as one transaction goes.
 pub(super) fn at_once(
@@ -27,7 +22,7 @@ pub(super) fn at_once(
     deciding: &Deciding,
 ) -> Result<(), Error> {
     let right = right_of(row)?;
-    let Some(person) = the_person(people) else {
+    let Some(person) = the_person(people)? else {
         // Nothing is held of the person: that is the answer (Article 15(1), REQUIREMENTS L-10).
         return done(work, row);
     };
@@ -35,8 +30,10 @@ pub(super) fn at_once(
         Right::Access | Right::Portability => Ok(()),
         Right::Erasure => may_be_erased(work, row, person),
         Right::Restriction => {
-            let ground = deciding.restriction_ground.unwrap_or(Ground::Accuracy);
-            if let Some(reference) = reference_of(work, row, person)? {
+            // One that stands is not exchanged for a weaker one that nobody has named.
+            let stands = !store::restrictions::of(work.tx, row.customer_id, &[person])?.is_empty();
+            let ground = deciding.restriction_ground.or_else(|| (!stands).then_some(Ground::Accuracy));
+            if let (Some(ground), Some(reference)) = (ground, reference_of(work, row, person)?) {
                 let place = restrictions::Place { ground, reason: None };
                 restrictions::place(work, row.customer_id, actor, &reference, &place)?;
             }
@@ -44,6 +41,9 @@ pub(super) fn at_once(
         }
         Right::Objection => {
             object(work, row, actor, person, deciding, Claim::Objection, objection::State::Upheld)?;
+            if deciding.purpose.is_some_and(|purpose| purpose != Purpose::Registration) {
+                take_back(work, row, actor, person)?;
+            }
             done(work, row)
         }
         Right::ConsentWithdrawal => {
@@ -85,11 +85,33 @@ pub(crate) fn until_decided(work: &mut Work<'_, '_>, row: &Row, actor: &str) -> 
         return Ok(());
     }
     for person in store::cases::people_of(work.tx, row.customer_id, row.id)? {
+        // What stands already stops as much.
+        let standing = store::objections::of(work.tx, row.customer_id, &[person])?;
+        if standing.iter().any(|row| row.purpose == Purpose::Registration.number() && stops(row.state)) {
+            continue;
+        }
         let Some(reference) = reference_of(work, row, person)? else { continue };
         let put = objections::Put { claim: Some(Claim::Objection), state: None, grounds: None };
         objections::put(work, row.customer_id, actor, &reference, Purpose::Registration, &put)?;
     }
     Ok(())
+}
+
+fn stops(state: i16) -> bool {
+    objection::State::from_number(state).is_some_and(|state| state != objection::State::Overruled)
+}
+
+/// Takes back what [`until_decided`] has put, where the case turns out to be about something, or somebody, else. The
+/// restriction stays until the person is told that it ends (Article 18(3)); the customer learns that it is to be lifted.
+pub(super) fn take_back(work: &mut Work<'_, '_>, row: &Row, actor: &str, person: PersonId) -> Result<(), Error> {
+    let standing = store::objections::of(work.tx, row.customer_id, &[person])?;
+    let pending = (Purpose::Registration.number(), objection::State::Pending.number());
+    if right_of(row)? != Right::Objection || !standing.iter().any(|row| (row.purpose, row.state) == pending) {
+        return Ok(());
+    }
+    let Some(reference) = reference_of(work, row, person)? else { return Ok(()) };
+    objections::remove(work, row.customer_id, actor, &reference, Purpose::Registration)?;
+    notices::raise(work, Some(row.customer_id), "restriction_over", &json!({"case": row.public_id}))
 }
 
 /// An objection that is refused on compelling grounds no longer stops anything; marketing is not to be refused.
@@ -100,9 +122,12 @@ pub(super) fn overrule(
     people: &[PersonId],
     deciding: &Deciding,
 ) -> Result<(), Error> {
-    let Some(person) = the_person(people).filter(|_| row.verified_at.is_some()) else { return Ok(()) };
+    let Some(person) = the_person(people)?.filter(|_| row.verified_at.is_some()) else { return Ok(()) };
     if right_of(row)? == Right::Objection {
         object(work, row, actor, person, deciding, Claim::Objection, objection::State::Overruled)?;
+        if deciding.purpose.is_some_and(|purpose| purpose != Purpose::Registration) {
+            take_back(work, row, actor, person)?;
+        }
     }
     Ok(())
 }
@@ -118,6 +143,16 @@ fn may_be_erased(work: &mut Work<'_, '_>, row: &Row, person: PersonId) -> Result
     Ok(())
 }
 
+/// A part of an erasure is refused by a hold on what must be kept, and in no other way: the rest is erased.
+pub(super) fn must_be_held_back(work: &mut Work<'_, '_>, row: &Row, people: &[PersonId]) -> Result<(), Error> {
+    if people.is_empty() || !store::holds::of(work.tx, row.customer_id, people)?.is_empty() {
+        return Ok(());
+    }
+    let detail = "Nothing says what must be kept. Place a hold for it (POST /v1/people/{ref}/holds), then decide: an \
+                  erasure leaves what is held, and nothing else.";
+    Err(wrong_state(detail))
+}
+
 /// Nothing is left to do: the person is told, the case is closed.
 pub(super) fn done(work: &mut Work<'_, '_>, row: &mut Row) -> Result<(), Error> {
     let now = work.now;
@@ -126,54 +161,4 @@ pub(super) fn done(work: &mut Work<'_, '_>, row: &mut Row) -> Result<(), Error> 
     row.closed_at = Some(now);
     row.state = State::Closed.number();
     letters::to_person(work, row, letters::Letter::Decided)
-}
-
-/// Deletes the person of an erasure that is decided, unless the same person waits for a file: that comes first
-/// (REQUIREMENTS L-20). Gives when to look again, if it has to wait.
-pub(super) fn erase(core: &Core, row: &Row) -> Result<Option<Timestamp>, Error> {
-    let people = core.read(|view| Ok(store::cases::people_of(view.conn, row.customer_id, row.id)?))?;
-    let token = Token {
-        customer: Some(row.customer_id),
-        key: format!("case {}", row.public_id),
-        request: row.public_id.0.as_bytes().to_vec(),
-    };
-    if let Some(person) = the_person(&people) {
-        let waits = core.read(|view| {
-            let others = store::cases::about_person(view.conn, row.customer_id, person)?;
-            others.iter().map(|other| waits_for(row, other, view.now)).collect::<Result<Vec<_>, Error>>()
-        })?;
-        if let Some(until) = waits.into_iter().flatten().max() {
-            return Ok(Some(until));
-        }
-    }
-    // Of a run that was cut short the receipt is kept under the same token.
-    let subjects = people.into_iter().map(Subject::Person).collect();
-    let actor = row.decided_by.clone().unwrap_or_default();
-    let instruction = Instruction::new(row.customer_id, actor, Origin::Case, subjects);
-    let receipt = deletions::delete(core, &instruction, Some(&token))?;
-    core.write(|work| {
-        let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
-        if state_of(&row)? == State::Decided {
-            row.receipt_id = Some(receipt.deletion_id);
-            let held_until = receipt.results.iter().filter_map(|result| result.held_until).max();
-            if held_until.is_some() {
-                // What a hold keeps goes when it ends, by the deletions' own job (Article 17(3)).
-                row.decision = Some(Decision::Partial.number());
-                row.held_until = held_until;
-            }
-            done(work, &mut row)?;
-            store::cases::update(work.tx, &row)?;
-        }
-        Ok(())
-    })?;
-    Ok(None)
-}
-
-/// Until when an erasure waits for another case of the same person.
-fn waits_for(erasure: &Row, other: &Row, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-    let state = state_of(other)?;
-    let wants_a_file = right_of(other)?.has_file() && other.prepared_at.is_none() && !state.is_over();
-    // At the latest when the erasure itself is due.
-    let may_wait = other.id != erasure.id && now < erasure.safe_end_at;
-    Ok((wants_a_file && may_wait).then(|| now.plus_seconds(LOOK_AGAIN_S).min(erasure.safe_end_at)))
 }

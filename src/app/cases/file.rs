@@ -2,16 +2,16 @@
 
 use super::sealed::Sealer;
 use super::show::{right_of, state_of};
-use super::{Row, act, carry_out};
+use super::{FILE_S, Row, act, carry_out, wrong_state};
 use crate::app::export::{Ask, CaseInfo};
 use crate::app::jobs::{self, Kind, Lease};
-use crate::app::{App, Core, people};
+use crate::app::{App, Core, View, Work, people};
 use crate::domain::export;
 use crate::domain::locale::Locale;
 use crate::domain::rights::{Right, State};
 use crate::domain::text::Ref;
-use crate::domain::{CustomerId, PersonId};
-use crate::error::Error;
+use crate::domain::{CustomerId, PersonId, PublicId, Timestamp};
+use crate::error::{Code, Error};
 use crate::store;
 use std::io::{self, Write};
 
@@ -84,6 +84,8 @@ pub(super) fn prepare(app: &App, lease: &mut Lease, row: &Row, person: PersonId)
     if !keeper.piece.is_empty() {
         keeper.store()?;
     }
+    // An empty piece marks the end, so that one that is missing is not taken for it.
+    keeper.store()?;
     core.write(|work| {
         let Some(mut row) = store::cases::lock(work.tx, customer, case)? else { return Ok(()) };
         if state_of(&row)? != State::Decided {
@@ -109,11 +111,64 @@ pub(super) fn answer_without(core: &Core, row: &Row) -> Result<(), Error> {
     core.write(|work| {
         let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
         if state_of(&row)? == State::Decided {
+            row.is_held = Some(false);
             carry_out::done(work, &mut row)?;
             store::cases::update(work.tx, &row)?;
+            // Of one that was cut short.
+            remove(work, &row)?;
         }
         Ok(())
     })
+}
+
+/// Removes a file, and has its bytes overwritten.
+pub(super) fn remove(work: &mut Work<'_, '_>, row: &Row) -> Result<(), Error> {
+    store::case_files::remove(work.tx, row.customer_id, row.id)?;
+    let now = work.now;
+    jobs::queue(work, jobs::SERVICE, Kind::Scrub, 0, now)
+}
+
+/// Until when a prepared file waits to be let go: it is made anew when it is seven days old. When the person has been
+/// erased meanwhile, it is the only copy; then it waits for seven days beyond the day by which it must be answered.
+pub(super) fn waits_until(core: &Core, row: &Row) -> Result<Timestamp, Error> {
+    let is_there = core.read(|view| Ok(!store::cases::people_of(view.conn, row.customer_id, row.id)?.is_empty()))?;
+    let prepared_at = row.prepared_at.unwrap_or(row.received_at);
+    let from = if is_there { prepared_at } else { prepared_at.max(row.safe_end_at) };
+    Ok(from.plus_seconds(FILE_S))
+}
+
+/// Removes a file that nobody has let go; the next is made of what is held then.
+pub(super) fn drop_unreleased(core: &Core, row: &Row) -> Result<(), Error> {
+    core.write(|work| {
+        let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
+        if state_of(&row)? != State::Decided {
+            return Ok(());
+        }
+        row.prepared_at = None;
+        store::cases::update(work.tx, &row)?;
+        remove(work, &row)
+    })
+}
+
+/// The file of a case that was let go, for the customer to hand over.
+///
+/// # Errors
+/// `not_found`; `case_state` before it is let go, and where the person has an address and fetches it; `file_gone`.
+pub fn file(view: &mut View<'_>, customer: CustomerId, id: PublicId) -> Result<Pieces, Error> {
+    let row = store::cases::find(view.conn, customer, id)?.ok_or_else(Error::not_found)?;
+    if row.request_id.is_some() {
+        return Err(wrong_state("The person fetches this file; the letter says how."));
+    }
+    let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
+    match state_of(&row)? {
+        State::Released if until.is_some_and(|until| view.now < until) => {}
+        State::Released | State::Closed if right_of(&row)?.has_file() && row.is_held == Some(true) => {
+            return Err(Error::refused(Code::FileGone, "The file was fetched, or its seven days are over."));
+        }
+        _ => return Err(wrong_state("There is no file that was let go.")),
+    }
+    view.shown.add(store::cases::people_of(view.conn, customer, row.id)?);
+    pieces(view.core, &row)
 }
 
 /// The pieces of a released file, one after the other.
@@ -139,12 +194,15 @@ impl Pieces {
     pub fn take(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let (customer, case, position) = (self.customer, self.case, self.position);
         let sealed = self.core.read(|view| Ok(store::case_files::get(view.conn, customer, case, position)?))?;
-        if let Some(sealed) = sealed {
-            self.position += 1;
-            return self.sealer.open_piece(position, &sealed).map(Some);
+        // It was given out to somebody else, or its time ended.
+        let sealed = sealed.ok_or_else(|| Error::unavailable("the file has gone meanwhile"))?;
+        let piece = self.sealer.open_piece(position, &sealed)?;
+        if piece.is_empty() {
+            self.given_out()?;
+            return Ok(None);
         }
-        self.given_out()?;
-        Ok(None)
+        self.position += 1;
+        Ok(Some(piece))
     }
 
     fn given_out(&self) -> Result<(), Error> {
@@ -156,8 +214,7 @@ impl Pieces {
                 row.state = State::Closed.number();
                 store::cases::update(work.tx, &row)?;
             }
-            store::case_files::remove(work.tx, self.customer, self.case)?;
-            Ok(())
+            remove(work, &row)
         })
     }
 }

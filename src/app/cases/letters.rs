@@ -19,6 +19,8 @@ use chrono::{Datelike, NaiveDate};
 /// What a person is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Letter {
+    /// It has reached who decides, by another way than the form.
+    Received,
     /// It takes longer, and why.
     Extended,
     /// What was decided.
@@ -59,6 +61,18 @@ struct Outcome {
     receipt: Option<String>,
     grounds: Vec<&'static str>,
     reason: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/received.da.txt")]
+struct ReceivedDa<'a> {
+    about: &'a About,
+}
+
+#[derive(Template)]
+#[template(path = "letters/received.en.txt")]
+struct ReceivedEn<'a> {
+    about: &'a About,
 }
 
 #[derive(Template)]
@@ -115,6 +129,7 @@ struct CodeEn<'a> {
 #[template(path = "letters/customer.da.txt")]
 struct CustomerDa<'a> {
     occasion: Occasion,
+    path: &'a str,
     case: &'a str,
     right: &'static str,
     received_on: &'a str,
@@ -126,6 +141,7 @@ struct CustomerDa<'a> {
 #[template(path = "letters/customer.en.txt")]
 struct CustomerEn<'a> {
     occasion: Occasion,
+    path: &'a str,
     case: &'a str,
     right: &'static str,
     received_on: &'a str,
@@ -175,6 +191,15 @@ pub(crate) fn day(date: NaiveDate, locale: Locale) -> String {
 /// The day of an instant in Denmark, as people write it.
 pub(crate) fn day_of(at: Timestamp, locale: Locale) -> String {
     day(dates::ZONE.local_date(at), locale)
+}
+
+/// An instant by the clock in Denmark, as people write it.
+pub(crate) fn moment_of(at: Timestamp, locale: Locale) -> String {
+    let time = dates::ZONE.local(at).time();
+    match locale {
+        Locale::Da => format!("{} kl. {}", day_of(at, locale), time.format("%H.%M")),
+        Locale::En => format!("{} at {}", day_of(at, locale), time.format("%H:%M")),
+    }
 }
 
 /// Where a person follows a request.
@@ -235,6 +260,10 @@ pub(crate) fn to_person(work: &mut Work<'_, '_>, row: &Row, letter: Letter) -> R
     let locale = Locale::parse_or_default(&row.locale);
     let about = about(work, row, locale)?;
     let (subject, text) = match (letter, locale) {
+        (Letter::Received, locale) => match locale {
+            Locale::Da => ("Vi har modtaget din anmodning", rendered(&ReceivedDa { about: &about })?),
+            Locale::En => ("We have received your request", rendered(&ReceivedEn { about: &about })?),
+        },
         (Letter::Extended, locale) => {
             let reason = reasons.extension.unwrap_or_default();
             match locale {
@@ -251,6 +280,7 @@ pub(crate) fn to_person(work: &mut Work<'_, '_>, row: &Row, letter: Letter) -> R
         }
     };
     let kind = match letter {
+        Letter::Received => "case_received",
         Letter::Extended => "case_extended",
         Letter::Decided => "case_decided",
     };
@@ -278,14 +308,13 @@ fn outcome(work: &mut Work<'_, '_>, row: &Row, reason: Option<String>, locale: L
     let right = right_of(row)?;
     let released = state_of(row)? == State::Released;
     let decision = decision_of(row)?;
-    let people = store::cases::people_of(work.tx, row.customer_id, row.id)?;
     Ok(Outcome {
         is_refused: decision == Some(Decision::Refuse),
         is_partial: decision == Some(Decision::Partial),
-        is_held: !people.is_empty() || row.receipt_id.is_some() || right == Right::Complaint,
+        is_held: row.is_held == Some(true) || right == Right::Complaint,
         has_file: released && right.has_file(),
         is_erased: row.receipt_id.is_some(),
-        fetch_until: day_of(work.now.plus_seconds(FILE_S), locale),
+        fetch_until: moment_of(work.now.plus_seconds(FILE_S), locale),
         held_until: row.held_until.map(|at| day_of(at, locale)),
         receipt: row.receipt_id.map(|id| id.to_string()),
         grounds: grounds_of(row)?.into_iter().map(|ground| words::ground(ground, locale)).collect(),
@@ -295,7 +324,9 @@ fn outcome(work: &mut Work<'_, '_>, row: &Row, reason: Option<String>, locale: L
 
 /// Writes to the customer, if an address is known; the letter says which case, and nothing of the person.
 pub(crate) fn to_customer(work: &mut Work<'_, '_>, row: &Row, occasion: Occasion) -> Result<(), Error> {
-    let (email, locale) = if row.customer_id == super::OPERATOR {
+    let is_own = row.customer_id == super::OPERATOR;
+    let path = if is_own { "/v1/admin/rights/cases" } else { "/v1/rights/cases" };
+    let (email, locale) = if is_own {
         let operator = work.core.settings.operator.as_ref();
         (operator.map(|operator| operator.email.clone()), Locale::Da)
     } else {
@@ -309,8 +340,8 @@ pub(crate) fn to_customer(work: &mut Work<'_, '_>, row: &Row, occasion: Occasion
     let (target_on, safe_on) = (day(dates.target_on, locale), day(dates.safe_on, locale));
     let (case, received_on, target_on, safe_on) = (&*case, &*received_on, &*target_on, &*safe_on);
     let text = match locale {
-        Locale::Da => rendered(&CustomerDa { occasion, case, right, received_on, target_on, safe_on })?,
-        Locale::En => rendered(&CustomerEn { occasion, case, right, received_on, target_on, safe_on })?,
+        Locale::Da => rendered(&CustomerDa { occasion, path, case, right, received_on, target_on, safe_on })?,
+        Locale::En => rendered(&CustomerEn { occasion, path, case, right, received_on, target_on, safe_on })?,
     };
     let subject = match (occasion, locale) {
         (Occasion::Received, Locale::Da) => "En registreret har sendt en anmodning",

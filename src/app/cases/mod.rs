@@ -6,6 +6,7 @@
 mod act;
 mod carry_out;
 mod dates;
+mod erase;
 mod file;
 pub mod letters;
 mod open;
@@ -18,8 +19,8 @@ pub use act::{Deciding, Delegation, decide, delegate, delegations, extend, relea
 pub(crate) use carry_out::until_decided;
 pub use dates::Dates;
 pub(crate) use dates::{ZONE, calendar, of as dates_of};
-pub use file::Pieces;
 pub(crate) use file::pieces;
+pub use file::{Pieces, file};
 pub use open::{Draft, open};
 pub(crate) use open::{Origin, make};
 pub(crate) use run::run;

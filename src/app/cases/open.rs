@@ -3,7 +3,7 @@
 use super::sealed::{Asked, Sealer};
 use super::show::Case;
 use super::{carry_out, dates, letters};
-use crate::app::dossier::ref_index;
+use crate::app::dossier::{hold_digest, ref_index};
 use crate::app::jobs::{self, Kind};
 use crate::app::webhooks::Event;
 use crate::app::{Work, ids, requests};
@@ -102,6 +102,7 @@ pub fn open(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, draft: &
         verified: draft.verified_by.map(|method| (work.now, method)),
     };
     let row = make(work, customer, actor, &origin)?;
+    letters::to_person(work, &row, letters::Letter::Received)?;
     super::show::show(&mut work.view(), &row)
 }
 
@@ -131,8 +132,13 @@ impl Draft {
 pub(super) fn person(work: &mut Work<'_, '_>, customer: CustomerId, reference: &Ref) -> Result<PersonId, Error> {
     let keys = work.customer_keys(customer)?;
     let index = vec![ref_index(&keys, reference.as_str())];
-    let row = store::people::lock_by_refs(work.tx, customer, &index)?.pop().ok_or_else(Error::not_found)?;
-    Ok(row.id)
+    if let Some(row) = store::people::lock_by_refs(work.tx, customer, &index)?.pop() {
+        return Ok(row.id);
+    }
+    // Of an erased person what is left under a hold is still the person's (Article 15).
+    let digest = hold_digest(&keys, &index[0]);
+    let rest = store::holds::by_ref(work.tx, customer, &digest)?.pop().ok_or_else(Error::not_found)?;
+    Ok(rest.person_id)
 }
 
 /// Stores a case, tells the customer of it, and sees to its deadlines.
@@ -171,6 +177,7 @@ pub(crate) fn make(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, o
         closed_at: None,
         receipt_id: None,
         held_until: None,
+        is_held: None,
         asked_sealed: Some(sealer.seal("asked_sealed", &origin.asked)?),
         reasons_sealed: None,
     };

@@ -2,10 +2,10 @@
 
 use super::dates::{self, Alarm};
 use super::show::{right_of, state_of};
-use super::{FILE_S, Row, act, carry_out, file, letters};
-use crate::app::jobs::{Lease, Next};
+use super::{FILE_S, Row, act, erase, file, letters};
+use crate::app::jobs::{self, Kind, Lease, Next};
 use crate::app::webhooks::{Case, Event};
-use crate::app::{App, Core, notices};
+use crate::app::{App, Core, Work, notices, requests};
 use crate::domain::Timestamp;
 use crate::domain::rights::{Right, State};
 use crate::error::Error;
@@ -39,16 +39,27 @@ enum Step {
     Gone,
 }
 
+impl Step {
+    /// The same, but looked at again by then.
+    fn no_later_than(self, at: Timestamp) -> Self {
+        match self {
+            Self::At(other) => Self::At(other.min(at)),
+            other => other,
+        }
+    }
+}
+
 fn step(app: &App, lease: &mut Lease, row: &Row) -> Result<Step, Error> {
     let core = &app.0.core;
     let now = core.clock.now();
     match state_of(row)? {
         State::Received | State::Verified => {
-            let delegated = core.write(|work| decide_if_delegated(work, row))?;
-            if delegated {
-                return Ok(Step::Again);
+            match core.write(|work| decide_if_delegated(work, row)) {
+                Ok(true) => Ok(Step::Again),
+                // What the person asked to be kept is for the customer to decide; nothing of the attempt stands.
+                Ok(false) | Err(Error::Refused { .. }) => alarm(core, row, now),
+                Err(error) => Err(error),
             }
-            alarm(core, row, now)
         }
         State::Decided => carry_on(app, lease, row),
         State::Released => {
@@ -61,7 +72,7 @@ fn step(app: &App, lease: &mut Lease, row: &Row) -> Result<Step, Error> {
                 if state_of(&row)? == State::Released {
                     (row.state, row.closed_at) = (State::Closed.number(), Some(work.now));
                     store::cases::update(work.tx, &row)?;
-                    store::case_files::remove(work.tx, row.customer_id, row.id)?;
+                    file::remove(work, &row)?;
                 }
                 Ok(())
             })?;
@@ -71,15 +82,11 @@ fn step(app: &App, lease: &mut Lease, row: &Row) -> Result<Step, Error> {
     }
 }
 
-fn decide_if_delegated(work: &mut crate::app::Work<'_, '_>, row: &Row) -> Result<bool, Error> {
+fn decide_if_delegated(work: &mut Work<'_, '_>, row: &Row) -> Result<bool, Error> {
     super::hold(work, row.customer_id)?;
     let Some(before) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(false) };
     let was = before.state;
-    let after = match act::decide_if_delegated(work, before) {
-        // What the person asked to be kept is for the customer to decide.
-        Err(Error::Refused { .. }) => return Ok(false),
-        other => other?,
-    };
+    let after = act::decide_if_delegated(work, before)?;
     if after.state == was {
         return Ok(false);
     }
@@ -92,15 +99,31 @@ fn carry_on(app: &App, lease: &mut Lease, row: &Row) -> Result<Step, Error> {
     match right_of(row)? {
         Right::Access | Right::Portability if row.prepared_at.is_none() => {
             let people = core.read(|view| Ok(store::cases::people_of(view.conn, row.customer_id, row.id)?))?;
-            match act::the_person(&people) {
+            match act::the_person(&people)? {
                 Some(person) => file::prepare(app, lease, row, person)?,
                 None => file::answer_without(core, row)?,
             }
             Ok(Step::Again)
         }
         // A file that nobody lets go is no answer: the customer is reminded as of a case that is not decided.
-        Right::Access | Right::Portability => alarm(core, row, core.clock.now()),
-        Right::Erasure => Ok(carry_out::erase(core, row)?.map_or(Step::Again, Step::At)),
+        Right::Access | Right::Portability => {
+            let until = file::waits_until(core, row)?;
+            if core.clock.now() >= until {
+                file::drop_unreleased(core, row)?;
+                return Ok(Step::Again);
+            }
+            Ok(alarm(core, row, core.clock.now())?.no_later_than(until))
+        }
+        Right::Erasure => {
+            // One that cannot be carried out is not overdue in silence.
+            if let Alarm::Due(percent) = dates::alarm(row, core.clock.now())? {
+                return sound(core, row, percent);
+            }
+            match erase::erase(core, row)? {
+                Some(at) => Ok(alarm(core, row, core.clock.now())?.no_later_than(at)),
+                None => Ok(Step::Again),
+            }
+        }
         _ => Err(Error::internal("a case is decided and was not carried out")),
     }
 }
@@ -115,25 +138,30 @@ fn alarm(core: &Core, row: &Row, now: Timestamp) -> Result<Step, Error> {
 
 /// Warns the customer; of an overdue case the operator learns as well, every day (Article 12(4), REQUIREMENTS L-28).
 fn sound(core: &Core, row: &Row, percent: i16) -> Result<Step, Error> {
-    core.write(|work| {
-        let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
-        if row.warned_percent >= percent {
-            return Ok(());
-        }
-        row.warned_percent = percent;
-        store::cases::update(work.tx, &row)?;
-        let (kind, occasion, event): (_, _, fn(Case) -> Event<'static>) = if percent >= 100 {
-            ("case_overdue", letters::Occasion::Overdue, Event::CaseOverdue)
-        } else {
-            ("case_due_soon", letters::Occasion::DueSoon, Event::CaseDueSoon)
-        };
-        super::tell(work, &row, event)?;
-        let details = json!({"case": row.public_id, "right": right_of(&row)?, "answer_before": row.safe_end_at});
-        let customer = Some(row.customer_id).filter(|customer| *customer != super::OPERATOR);
-        notices::raise(work, customer, kind, &details)?;
-        letters::to_customer(work, &row, occasion)
-    })?;
+    // A letter that cannot be queued must not undo the rest of the alarm.
+    core.write(|work| warn(work, row, percent, true))
+        .or_else(|_| core.write(|work| warn(work, row, percent, false)))?;
     Ok(Step::Again)
+}
+
+fn warn(work: &mut Work<'_, '_>, row: &Row, percent: i16, with_letter: bool) -> Result<(), Error> {
+    let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
+    let state = state_of(&row)?;
+    if row.warned_percent >= percent || !(state.is_undecided() || state == State::Decided) {
+        return Ok(());
+    }
+    row.warned_percent = percent;
+    store::cases::update(work.tx, &row)?;
+    let (kind, occasion, event): (_, _, fn(Case) -> Event<'static>) = if percent >= 100 {
+        ("case_overdue", letters::Occasion::Overdue, Event::CaseOverdue)
+    } else {
+        ("case_due_soon", letters::Occasion::DueSoon, Event::CaseDueSoon)
+    };
+    super::tell(work, &row, event)?;
+    let details = json!({"case": row.public_id, "right": right_of(&row)?, "answer_before": row.safe_end_at});
+    let customer = Some(row.customer_id).filter(|customer| *customer != super::OPERATOR);
+    notices::raise(work, customer, kind, &details)?;
+    if with_letter { letters::to_customer(work, &row, occasion) } else { Ok(()) }
 }
 
 /// Wipes what a case that is over holds of the person, and deletes it in the end.
@@ -142,7 +170,10 @@ fn let_go(core: &Core, row: &Row, now: Timestamp) -> Result<Step, Error> {
     let wiped_at = ended.plus_seconds(WIPED_AFTER_S);
     let gone_at = ended.plus_seconds(i64::from(core.settings.rights.keep_days) * 86_400).max(wiped_at);
     if now >= gone_at {
-        core.write(|work| Ok(store::cases::remove(work.tx, row.customer_id, row.id)?))?;
+        core.write(|work| {
+            store::cases::remove(work.tx, row.customer_id, row.id)?;
+            jobs::queue(work, jobs::SERVICE, Kind::Scrub, 0, now)
+        })?;
         return Ok(Step::Gone);
     }
     let is_wiped = row.asked_sealed.is_none() && row.reasons_sealed.is_none();
@@ -156,7 +187,10 @@ fn let_go(core: &Core, row: &Row, now: Timestamp) -> Result<Step, Error> {
         let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
         (row.asked_sealed, row.reasons_sealed) = (None, None);
         store::cases::update(work.tx, &row)?;
-        Ok(())
+        if let Some(request) = row.request_id {
+            requests::wipe(work, request)?;
+        }
+        jobs::queue(work, jobs::SERVICE, Kind::Scrub, 0, now)
     })?;
     Ok(Step::Again)
 }

@@ -42,6 +42,7 @@ pub(super) fn of<'p>(view: &mut View<'_>, subject: &Subject, plan: &'p Plan) -> 
             ("extension_reason", Value::from(reasons.extension)),
             ("decided_at", maybe(case.decided_at)),
             ("decided", code(cases::decision_of(case)?.map(|decision| decision.as_str()))),
+            ("was_held", Value::from(case.is_held)),
             ("refused_on", grounds.iter().map(|ground| ground.as_str()).collect()),
             ("reason", Value::from(reasons.decision)),
             ("evidence", Value::from(reasons.evidence)),

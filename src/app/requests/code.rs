@@ -22,8 +22,9 @@ const DIGITS: usize = 8;
 const CODE_MINUTES: i64 = 15;
 /// How often a code may be tried.
 const TRIES: i16 = 5;
-/// Codes of one request: with the tries of each, one chance in two million to guess one.
+/// Codes of one request in a day: with the tries of each, one chance in two million to guess one.
 const CODES: i16 = 10;
+const DAY_S: i64 = 86_400;
 /// How long a token is good for, in seconds.
 const TOKEN_S: i64 = 3_600;
 
@@ -68,9 +69,13 @@ fn is_same(key: &IndexKey, one: &[u8], other: Option<&[u8]>) -> bool {
     one == other
 }
 
-/// Draws a code and sends it, unless the request has no e-mail address or has had its number of codes.
+/// Draws a code and sends it, unless the request has no e-mail address or has had its number of codes for the day.
 pub(super) fn send(work: &mut Work<'_, '_>, row: &mut Row, asked: &Asked) -> Result<(), Error> {
     let Some(email) = asked.email.as_deref().and_then(|text| Email::new(text).ok()) else { return Ok(()) };
+    // The person comes back for months; after a day without a code they are counted anew.
+    if row.code_expires_at.is_some_and(|until| work.now >= until.plus_seconds(DAY_S)) {
+        row.codes_sent = 0;
+    }
     if row.codes_sent >= CODES {
         return Ok(());
     }
@@ -130,7 +135,7 @@ pub fn verify(work: &mut Work<'_, '_>, id: PublicId, code: &str) -> Result<Resul
     crate::crypto::fill(&mut bytes).map_err(Error::internal)?;
     let token = URL_SAFE_NO_PAD.encode(bytes);
     let expires_at = work.now.plus_seconds(TOKEN_S);
-    (row.code_digest, row.code_expires_at) = (None, None);
+    row.code_digest = None;
     row.token_digest = Some(digest(&key, "token", row.id, &token));
     row.token_expires_at = Some(expires_at);
     if row.verified_at.is_none() {

@@ -12,8 +12,8 @@ mod show;
 pub use code::Token;
 use code::{renew, verify};
 pub use pace::{Pace, Rates, Wait};
-pub(crate) use pass_on::run;
-pub use show::{Answer, Progress, day, day_of};
+pub(crate) use pass_on::{people_at, run, wipe};
+pub use show::{Answer, Progress, day, day_of, moment_of};
 use show::{file, progress};
 
 use super::cases::{Asked, Sealer};
@@ -164,10 +164,10 @@ fn unknown(error: Error) -> Error {
 fn message(submission: &Submission) -> &'static str {
     match (submission.locale, submission.email.is_some()) {
         (Locale::Da, true) => {
-            "Tak. Vi har sendt en kode til adressen. Når du har skrevet den, giver vi din anmodning videre til den, der skal svare."
+            "Tak. Vi har sendt en kode til adressen. Skriv den, så den, der skal svare, ved, at det er dig, der spørger."
         }
         (Locale::En, true) => {
-            "Thank you. We have sent a code to the address. When you have entered it, we pass your request on to who has to answer."
+            "Thank you. We have sent a code to the address. Enter it, so that whoever has to answer knows that it is you who asks."
         }
         (Locale::Da, false) => "Tak. Vi giver din anmodning videre til den, der skal svare. Du bliver ringet op.",
         (Locale::En, false) => "Thank you. We pass your request on to who has to answer. You will be called.",

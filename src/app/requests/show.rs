@@ -135,7 +135,6 @@ fn answer(view: &mut View<'_>, row: &Row, locale: Locale) -> Result<Option<Answe
     }
     let sealer = Sealer::of_case(view.core, row.customer_id, row.id)?;
     let reasons: Reasons = sealer.open("reasons_sealed", row.reasons_sealed.as_deref())?;
-    let people = store::cases::people_of(view.conn, row.customer_id, row.id)?;
     let right = cases::right_of(row)?;
     let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
     let has_file = state == State::Released && right.has_file();
@@ -145,7 +144,7 @@ fn answer(view: &mut View<'_>, row: &Row, locale: Locale) -> Result<Option<Answe
         controller: crate::app::identity::controller(view, row.customer_id)?.name,
         state: if is_told { state } else { State::Verified },
         decision: cases::decision_of(row)?.filter(|_| is_told),
-        held: !people.is_empty() || row.receipt_id.is_some() || row.downloaded_at.is_some(),
+        held: row.is_held == Some(true) || right == Right::Complaint,
         decided_at: row.decided_at.filter(|_| is_told),
         extended_until: row.extended_at.map(|_| dates.safe_on),
         extension_reason: reasons.extension,
@@ -178,7 +177,7 @@ pub(super) fn file(core: &Core, id: PublicId, token: &str, case: Option<PublicId
         if is_there {
             return cases::pieces(core, &row);
         }
-        is_gone = row.prepared_at.is_some();
+        is_gone |= row.is_held == Some(true);
     }
     if is_gone {
         return Err(Error::refused(Code::FileGone, "The file was fetched, or its seven days are over. Ask once more."));
@@ -190,6 +189,12 @@ pub(super) fn file(core: &Core, id: PublicId, token: &str, case: Option<PublicId
 #[must_use]
 pub fn day(date: NaiveDate, locale: Locale) -> String {
     letters::day(date, locale)
+}
+
+/// An instant, as people write it.
+#[must_use]
+pub fn moment_of(at: Timestamp, locale: Locale) -> String {
+    letters::moment_of(at, locale)
 }
 
 /// The day of an instant, as people write it.

@@ -13,7 +13,8 @@ use crate::domain::rights::{Decision, Right};
 use crate::error::{Code, Error};
 use crate::http::auth::Public;
 use crate::http::extract::{ClientIp, Incoming, Path, Query};
-use crate::http::privacy_requests::{self, OfRequest};
+use crate::http::pieces;
+use crate::http::privacy_requests::OfRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -175,14 +176,15 @@ pub async fn file(
 ) -> Result<HttpResponse, Error> {
     let fields: Fields = page::read(body).await?;
     let page = Page::new(&app, &request, Locale::parse(&fields.lang).ok());
-    match privacy_requests::file(&app, id.0, fields.token, PublicId::parse(&fields.case).ok()).await {
+    match app.privacy_file(id.0, fields.token, PublicId::parse(&fields.case).ok()).await {
+        Ok(pieces) => Ok(pieces::answer(pieces, &request)),
         Err(error) if error.code() == Code::Unauthenticated => {
             entry(&app, StatusCode::FORBIDDEN, &page, id.0, Entry::Back)
         }
         Err(error) if matches!(error.code(), Code::FileGone | Code::NotFound) => {
             page::gone(&page, &format!("/privacy/requests/{}?lang={}", id.0, page.lang()))
         }
-        other => other,
+        Err(error) => Err(error),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the person has asked for under the rights of data subjects, and what came of it.
 
 use super::super::words::codes::Codes;
-use super::Kind::{Code, CodeList, Instant, Text, Uuid};
+use super::Kind::{Code, CodeList, Flag, Instant, Text, Uuid};
 use super::{Field, always, maybe};
 
 pub(super) const REQUESTS: &[Field] = &[
@@ -23,6 +23,7 @@ pub(super) const REQUESTS: &[Field] = &[
     maybe("extension_reason", Text, &["cases.reasons_sealed"], "Hvorfor forlænget", "Why extended"),
     maybe("decided_at", Instant, &["cases.decided_at"], "Afgjort", "Decided"),
     maybe("decided", Code(Codes::CaseDecision), &["cases.decision"], "Afgørelse", "Decision"),
+    maybe("was_held", Flag, &["cases.is_held"], "Var der oplysninger om dig", "Whether data on you were held"),
     always("refused_on", CodeList(Codes::Refusal), &["cases.grounds"], "Grunde til afslag", "Grounds of refusal"),
     maybe("reason", Text, &["cases.reasons_sealed"], "Begrundelse", "Reason"),
     maybe("evidence", Text, &["cases.reasons_sealed"], "Hvad afslaget bygger på", "What the refusal rests on"),

@@ -195,6 +195,7 @@ meanings! {
         Holds = "hvad der skal gemmes om dig", "what must be kept of you";
         Export = "alt om dig, til at give dig", "everything about you, to be given to you";
         Cases = "anmodninger om indsigt, rettelse og sletning", "requests for access, correction and deletion";
+        CaseFile = "filen med svaret på din anmodning, til at give dig", "the file that answers your request, to be given to you";
         Case = "en anmodning om indsigt, rettelse eller sletning", "a request for access, correction or deletion";
     }
     CaseChannel {
