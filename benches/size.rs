@@ -44,8 +44,17 @@ const GAP_S: u64 = 36;
 const IN_NOW: u64 = 100;
 /// Arrivals between a guest's and the departure's being stored.
 const LATER: u64 = 100;
-const TASKS: [&str; 8] =
-    ["deletion", "a person's events", "roll call now", "roll call then", "page", "page of a type", "day", "visits"];
+const TASKS: [&str; 9] = [
+    "deletion",
+    "a person's events",
+    "roll call now",
+    "roll call then",
+    "page",
+    "page of a type",
+    "day",
+    "visits",
+    "export",
+];
 
 /// A database of a size.
 struct Case {
@@ -166,7 +175,7 @@ impl Case {
     }
 
     fn over(kind: Kind, events: u64, began: Timestamp, app: &App, site: Site, place: Place) -> Self {
-        let key = key(app, Some(site.customer), "people:delete,people:read,events:read", None);
+        let key = key(app, Some(site.customer), "people:delete,people:read,events:read,rights", None);
         let served = serve(app);
         let client = Client::new(served.address);
         let names = (0..events / EVENTS).collect();
@@ -254,6 +263,10 @@ impl Case {
             counts.json()["data"].as_array().unwrap().iter().map(|c| c["arrived"].as_u64().unwrap()).sum();
         assert!((2_390..=2_410).contains(&arrived), "{arrived} came on the day before {then}");
         assert_eq!(self.list(7, "/v1/visits"), 50);
+        // Of somebody of whom nothing was read just now.
+        let other = self.names[usize::try_from((turn * 15_485_863 + 17) % self.names.len() as u64).unwrap()];
+        let file = self.ask(8, "GET", &format!("/v1/people/guest-{other}/export"));
+        assert!(file.bytes.starts_with(b"PK"), "a ZIP file");
         self.turns += 1;
     }
 
