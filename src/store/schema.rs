@@ -630,7 +630,7 @@ diesel::table! {
         disabled_reason -> Nullable<Int2>,
         failing_since -> Nullable<Timestamptz>,
         failures -> Int4,
-        deleted_at -> Nullable<Timestamptz>,
+        closed_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -79,7 +79,7 @@ pub fn delete(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, id: Pu
     // All else of the address may be a secret.
     let host = format!("https://{}/", address.host());
     (row.key_version, row.url_sealed) = seal(&keys, Column::Url, row.id, host.as_bytes())?;
-    (row.deleted_at, row.disabled_at) = (Some(work.now), row.disabled_at.or(Some(work.now)));
+    (row.closed_at, row.disabled_at) = (Some(work.now), row.disabled_at.or(Some(work.now)));
     endpoints::update(work.tx, &row)?;
     secrets::delete_before(work.tx, customer, row.id, i64::MAX)?;
     let_be(work, &row)?;
@@ -92,11 +92,11 @@ pub fn delete(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, id: Pu
 
 /// Gives up what is under way to an endpoint that is disabled; of one that is deleted, nothing is kept for it.
 pub(super) fn let_be(work: &mut Work<'_, '_>, row: &Endpoint) -> Result<(), Error> {
-    if row.deleted_at.is_some() {
+    if row.closed_at.is_some() {
         deliveries::remove_untried(work.tx, row.customer_id, row.id)?;
     }
     deliveries::give_up(work.tx, row.customer_id, row.id)?;
-    if row.deleted_at.is_some() {
+    if row.closed_at.is_some() {
         messages::wipe_all_over(work.tx, row.customer_id)?;
     }
     Ok(())

@@ -121,7 +121,7 @@ pub fn create(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, draft:
         disabled_reason: None,
         failing_since: None,
         failures: 0,
-        deleted_at: None,
+        closed_at: None,
     };
     endpoints::insert(work.tx, &row)?;
     let secret = first(work, &keys, id)?;
@@ -172,7 +172,7 @@ pub(super) fn row(view: &mut View<'_>, customer: CustomerId, id: PublicId) -> Re
 pub(super) fn locked(work: &mut Work<'_, '_>, customer: CustomerId, id: PublicId) -> Result<Row, Error> {
     let found = row(&mut work.view(), customer, id)?;
     let locked = endpoints::lock(work.tx, customer, found.id)?;
-    locked.filter(|row| row.deleted_at.is_none()).ok_or_else(Error::not_found)
+    locked.filter(|row| row.closed_at.is_none()).ok_or_else(Error::not_found)
 }
 
 /// One endpoint.

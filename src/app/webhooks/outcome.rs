@@ -34,7 +34,7 @@ impl Sent {
 pub(super) fn note(work: &mut Work<'_, '_>, sent: &Sent, before: &Delivery) -> Result<bool, Error> {
     // In the order in which everybody takes them: endpoint, message, delivery.
     let endpoint = endpoints::lock(work.tx, sent.customer, sent.endpoint)?;
-    let Some(mut endpoint) = endpoint.filter(|endpoint| endpoint.deleted_at.is_none()) else { return Ok(false) };
+    let Some(mut endpoint) = endpoint.filter(|endpoint| endpoint.closed_at.is_none()) else { return Ok(false) };
     // With a person goes what was to be told of the person.
     if messages::lock(work.tx, sent.customer, before.message_id)?.is_none() {
         return Ok(true);

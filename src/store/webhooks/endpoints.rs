@@ -37,7 +37,7 @@ pub struct Endpoint {
     /// How many did.
     pub failures: i32,
     /// When the customer deleted it; then it is there for the deliveries alone that went to it.
-    pub deleted_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
 }
 
 /// Stores an endpoint.
@@ -48,7 +48,7 @@ pub fn insert(tx: &mut Tx<'_>, endpoint: &Endpoint) -> QueryResult<usize> {
 /// A customer's endpoints, in the order in which they were made.
 pub fn of_customer(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Endpoint>> {
     webhook_endpoints::table
-        .filter(webhook_endpoints::customer_id.eq(customer).and(webhook_endpoints::deleted_at.is_null()))
+        .filter(webhook_endpoints::customer_id.eq(customer).and(webhook_endpoints::closed_at.is_null()))
         .order(webhook_endpoints::id)
         .select(Endpoint::as_select())
         .load(conn)
@@ -85,7 +85,7 @@ pub fn topics(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<String>>
 pub fn find(conn: &mut Conn, customer: CustomerId, id: PublicId) -> QueryResult<Option<Endpoint>> {
     webhook_endpoints::table
         .filter(webhook_endpoints::customer_id.eq(customer).and(webhook_endpoints::public_id.eq(id)))
-        .filter(webhook_endpoints::deleted_at.is_null())
+        .filter(webhook_endpoints::closed_at.is_null())
         .select(Endpoint::as_select())
         .first(conn)
         .optional()
@@ -119,7 +119,7 @@ pub fn update(tx: &mut Tx<'_>, endpoint: &Endpoint) -> QueryResult<usize> {
             webhook_endpoints::disabled_reason.eq(endpoint.disabled_reason),
             webhook_endpoints::failing_since.eq(endpoint.failing_since),
             webhook_endpoints::failures.eq(endpoint.failures),
-            webhook_endpoints::deleted_at.eq(endpoint.deleted_at),
+            webhook_endpoints::closed_at.eq(endpoint.closed_at),
         ))
         .execute(conn)
 }
@@ -128,7 +128,7 @@ pub fn update(tx: &mut Tx<'_>, endpoint: &Endpoint) -> QueryResult<usize> {
 macro_rules! forgotten {
     ($customer:expr) => {
         webhook_endpoints::table
-            .filter(webhook_endpoints::customer_id.eq($customer).and(webhook_endpoints::deleted_at.is_not_null()))
+            .filter(webhook_endpoints::customer_id.eq($customer).and(webhook_endpoints::closed_at.is_not_null()))
             .filter(not(exists(
                 webhook_deliveries::table
                     .filter(webhook_deliveries::customer_id.eq(webhook_endpoints::customer_id))

@@ -45,7 +45,7 @@ macro_rules! is_over {
                     webhook_endpoints::table
                         .filter(webhook_endpoints::customer_id.eq(webhook_deliveries::customer_id))
                         .filter(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id))
-                        .filter(webhook_endpoints::deleted_at.is_null()),
+                        .filter(webhook_endpoints::closed_at.is_null()),
                 )),
         ))
     };
