@@ -62,6 +62,18 @@ pub fn put(
     let claim = put.claim.unwrap_or(Claim::Objection);
     let state = decided(purpose, claim, put)?;
     let dossier = dossier(work, customer, reference)?;
+    if let Some(stands) = row_of(work, &dossier, purpose)?.filter(|_| !is_absolute(purpose, claim)) {
+        let before = shown(&dossier, &stands)?;
+        if is_absolute(purpose, before.claim) {
+            if state == State::Overruled {
+                return Err(absolute());
+            }
+            // An objection adds nothing to consent withdrawn, unless that goes on upon another ground.
+            if purpose != Purpose::Registration || before.grounds.is_none() {
+                return Ok(before);
+            }
+        }
+    }
     let grounds = put.grounds.as_ref().map(|text| dossier.seal_words(Words::Objection(purpose), text.as_str()));
     let row = Row {
         customer_id: customer,
@@ -81,9 +93,20 @@ pub fn put(
     let reference = dossier.reference()?;
     let person = restrictions::person(&dossier, &reference);
     webhooks::tell(work, customer, &Event::PersonObjected { person, purpose: purpose.as_str() })?;
-    let stored = store::objections::of(work.tx, customer, &[dossier.id()])?;
-    let stored = stored.into_iter().find(|stored| stored.purpose == row.purpose);
+    let stored = row_of(work, &dossier, purpose)?;
     shown(&dossier, &stored.ok_or_else(|| Error::internal("an objection that was stored is not there"))?)
+}
+
+fn row_of(work: &mut Work<'_, '_>, dossier: &Dossier, purpose: Purpose) -> Result<Option<Row>, Error> {
+    let rows = store::objections::of(work.tx, dossier.row.customer_id, &[dossier.id()])?;
+    Ok(rows.into_iter().find(|row| row.purpose == purpose.number()))
+}
+
+/// Whether the person's data are restricted by what the person has said, whatever other restriction ends.
+pub(super) fn restrict(work: &mut Work<'_, '_>, dossier: &Dossier) -> Result<bool, Error> {
+    let Some(row) = row_of(work, dossier, Purpose::Registration)? else { return Ok(false) };
+    let said = shown(dossier, &row)?;
+    Ok(consequence(said.purpose, said.claim, said.state, said.grounds.is_some()).restricts)
 }
 
 /// How it stands, as far as anybody may decide on it.

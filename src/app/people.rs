@@ -54,6 +54,20 @@ pub struct Person {
     pub statement: Option<Statement>,
 }
 
+impl Person {
+    /// The same without what was said of restriction and objections in words: for who may not read them.
+    #[must_use]
+    pub fn without_words(mut self) -> Self {
+        if let Some(restriction) = &mut self.restriction {
+            restriction.reason = None;
+        }
+        for objection in &mut self.objections {
+            objection.grounds = None;
+        }
+        self
+    }
+}
+
 /// What the backend holds of a person: what is left out or null, it holds not.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -5,6 +5,7 @@
 
 use super::Work;
 use super::dossier::{Dossier, Words, hold_digest, ref_index};
+use super::objections;
 use super::webhooks::{self, Event, Person};
 use crate::domain::restriction::{Exception, Ground};
 use crate::domain::text::{Reason, Ref};
@@ -89,11 +90,13 @@ pub(super) fn put(work: &mut Work<'_, '_>, dossier: &Dossier, place: &Place) -> 
     Ok(())
 }
 
-/// Lifts a restriction of which the end was told to the person at `told_at`; lifting none changes nothing.
+/// Lifts a restriction of which the end was told to the person at `told_at`; lifting none changes nothing. While an
+/// objection stands that restricts as well, its ground becomes that one.
 ///
 /// # Errors
-/// `not_found` when the person is not held; `person_not_told` without the time, or when the restriction was placed
-/// after it (Article 18(3), REQUIREMENTS L-46); `invalid_input` for a time that is ahead.
+/// `not_found` when the person is not held; `person_restricted` when it is there for an objection that stands;
+/// `person_not_told` without the time, or when the restriction was placed after it (Article 18(3), REQUIREMENTS L-46);
+/// `invalid_input` for a time that is ahead.
 pub fn lift(
     work: &mut Work<'_, '_>,
     customer: CustomerId,
@@ -106,14 +109,26 @@ pub fn lift(
     }
     let dossier = dossier(work, customer, reference)?;
     let Some(row) = store::restrictions::of(work.tx, customer, &[dossier.id()])?.pop() else { return Ok(()) };
+    let ground = Ground::from_number(row.ground);
+    let objects = objections::restrict(work, &dossier)?;
+    if objects && ground == Some(Ground::Objection) {
+        let detail = "The person's objection to the registration stands, or the withdrawal of consent: the restriction \
+                      ends after that is overruled, kept on another ground, or taken back.";
+        return Err(Error::refused(Code::PersonRestricted, detail));
+    }
     let told_at = told_at.filter(|told| *told >= row.placed_at).ok_or_else(|| {
         let detail = "The person must be told before the restriction is lifted: send ?told_at= with the time, which is \
                       not before the restriction was placed.";
         Error::refused(Code::PersonNotTold, detail)
     })?;
     store::restrictions::lift(work.tx, customer, dossier.id())?;
-    let ground = Ground::from_number(row.ground);
     note(work, customer, actor, "restriction.lifted", serde_json::json!({"ground": ground, "told_at": told_at}))?;
+    if objects {
+        // The person stays restricted, and is to be told anew before that ends.
+        let stays = Row { ground: Ground::Objection.number(), reason_sealed: None, placed_at: work.now, ..row };
+        store::restrictions::place(work.tx, &stays)?;
+        return note(work, customer, actor, "restriction.placed", serde_json::json!({"ground": Ground::Objection}));
+    }
     let reference = dossier.reference()?;
     webhooks::tell(work, customer, &Event::PersonUnrestricted(person(&dossier, &reference)))?;
     Ok(())

@@ -31,6 +31,8 @@ pub struct How {
 }
 
 /// Creates a person, or replaces what is held.
+///
+/// The answer gives the reason of a restriction and the grounds of objections to a key with the scope `rights` alone.
 #[utoipa::path(put, path = "/v1/people/{ref}", tag = "people", operation_id = "put_person",
     params(("ref" = inline(Ref), Path, description = "The customer's own identifier"), How),
     request_body = Put,
@@ -56,10 +58,13 @@ pub async fn put(
         Ok(put)
     };
     let (person, created) = app.write(put).await?;
+    let person = for_key(&by, person);
     Ok(if created { HttpResponse::Created().json(person) } else { HttpResponse::Ok().json(person) })
 }
 
 /// Corrects some of what is held: a JSON merge patch, in which null removes.
+///
+/// The answer gives the reason of a restriction and the grounds of objections to a key with the scope `rights` alone.
 #[utoipa::path(patch, path = "/v1/people/{ref}", tag = "people", operation_id = "patch_person",
     params(("ref" = inline(Ref), Path, description = "The customer's own identifier")),
     request_body(content((Patch = "application/merge-patch+json"), (Patch = "application/json"))),
@@ -78,7 +83,12 @@ pub async fn patch(
         accesses::record(work, &reader)?;
         Ok(patched)
     };
-    Ok(Json(app.write(patch).await?))
+    Ok(Json(for_key(&by, app.write(patch).await?)))
+}
+
+/// The reasons of restrictions and the grounds of objections are for keys with the scope `rights`.
+fn for_key(by: &Caller<PeopleWrite>, person: Person) -> Person {
+    if by.by.scopes.contains(Scope::Rights) { person } else { person.without_words() }
 }
 
 /// Shows one person.

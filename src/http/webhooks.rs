@@ -138,7 +138,9 @@ pub async fn patch(
     Ok(Json(app.write(move |work| webhooks::change(work, customer, &actor, id.0, &change)).await?))
 }
 
-/// Deletes a webhook and what is known of deliveries to it.
+/// Deletes a webhook: it is told nothing more.
+///
+/// People who ask who got their data are still told its host and description, for as long as it is known what it got.
 #[utoipa::path(delete, path = "/v1/webhooks/{id}", tag = "webhooks", operation_id = "delete_webhook",
     params(("id" = uuid::Uuid, Path, description = "The webhook's id")),
     responses((status = 204, description = "Deleted"), Refusals),

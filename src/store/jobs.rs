@@ -1,8 +1,8 @@
 //! Work to be done later: one row a kind, a customer and a subject.
 //!
 //! Who claims a job moves its `due_at` to the end of the lease. Whoever queues it meanwhile moves it back to an earlier
-//! instant, so that the end of the run can tell and the job runs again. The lease needs no lock that outlives a
-//! statement: of two who claim a row, the second finds the lease of the first.
+//! instant, also when the lease has just run out, so that the end of the run can tell and the job runs again. The lease
+//! needs no lock that outlives a statement: of two who claim a row, the second finds the lease of the first.
 
 use super::conn::Conn;
 use super::locks;
@@ -58,9 +58,15 @@ pub fn queue_all<'k>(
 
 fn make(tx: &mut Tx<'_>, customer: CustomerId, kind: &str, subject: i64, due_at: Timestamp) -> QueryResult<()> {
     use diesel::query_dsl::methods::FilterDsl;
-    if find(tx, customer, kind, subject)?.is_some_and(|job| job.due_at <= due_at) {
-        return Ok(());
-    }
+    let due_at = match find(tx, customer, kind, subject)? {
+        // At its end a lease that has run out would look as if nothing had been queued meanwhile.
+        Some(job) if job.leased_to == Some(job.due_at) => {
+            let before = Timestamp::from_micros(job.due_at.micros() - 1);
+            due_at.min(before.unwrap_or(job.due_at))
+        }
+        Some(job) if job.due_at <= due_at => return Ok(()),
+        _ => due_at,
+    };
     let job = Job {
         customer_id: customer,
         kind: kind.to_owned(),

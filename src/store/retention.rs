@@ -1,12 +1,14 @@
 //! What has been kept for the time that an agreement names.
 
 use super::conn::Conn;
-use super::schema::{event_hosts, event_recipients, events, people, restrictions, visits};
+use super::schema::{event_hosts, event_recipients, events, holds, people, restrictions, visits};
 use super::tx::{Tx, on_each};
+use crate::domain::hold::{Held, HeldField};
 use crate::domain::visit::VisitState;
 use crate::domain::{CustomerId, EventId, EventKey, PersonId, Timestamp, VisitId};
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Integer};
 
 /// Values of one list in a statement: SQLite allows 32,766 in all.
 const VALUES: usize = 10_000;
@@ -16,6 +18,19 @@ const VALUES: usize = 10_000;
 fn restricted(customer: CustomerId) -> _ {
     restrictions::table.filter(restrictions::customer_id.eq(customer)).select(restrictions::person_id)
 }
+
+/// The people of whom one of these fields must be kept though it goes elsewhere.
+macro_rules! held {
+    ($customer:expr, $fields:expr) => {
+        holds::table
+            .filter(holds::customer_id.eq($customer))
+            .filter(sql::<Bool>("holds.fields & ").bind::<Integer, _>($fields.bits()).sql(" <> 0"))
+            .select(holds::person_id)
+    };
+}
+
+/// What of a guest goes with a visit.
+pub const OF_GUESTS: [HeldField; 3] = [HeldField::Visits, HeldField::Events, HeldField::Ip];
 
 /// People after `after` of whom nothing was heard since `since`, who are not in, not expected and not restricted.
 pub fn people_unheard_of_since(
@@ -52,7 +67,7 @@ pub fn people_unheard_of_since(
         .load(conn)
 }
 
-/// Guests after `after` who are not restricted and have visits that began before `since` and are not open.
+/// Guests after `after` who are not restricted, of whom no visit is held, and who have visits that began before `since` and are not open.
 pub fn guests_of_before(
     conn: &mut Conn,
     customer: CustomerId,
@@ -64,6 +79,7 @@ pub fn guests_of_before(
         .filter(visits::customer_id.eq(customer).and(visits::person_id.gt(after)))
         .filter(visits::state.ne(VisitState::Open.number()).and(visits::starts_at.lt(since)))
         .filter(visits::person_id.ne_all(restricted(customer)))
+        .filter(visits::person_id.ne_all(held!(customer, Held::from_iter(OF_GUESTS))))
         .select(visits::person_id)
         .distinct()
         .order(visits::person_id)
@@ -110,7 +126,8 @@ pub struct Deleted {
     pub sealed: Vec<Vec<u8>>,
 }
 
-/// Deletes visits with these events; the parts of restricted hosts and recipients are left, as when a guest is erased.
+/// Deletes visits with these events; the parts of hosts and recipients who are restricted, or held with these parts, are
+/// left, as when a guest is erased.
 pub fn delete(tx: &mut Tx<'_>, customer: CustomerId, gone: &[VisitId], keys: &[EventKey]) -> QueryResult<Deleted> {
     let mut deleted = Deleted::default();
     for chunk in keys.chunks(VALUES) {
@@ -120,6 +137,10 @@ pub fn delete(tx: &mut Tx<'_>, customer: CustomerId, gone: &[VisitId], keys: &[E
                     .eq(customer)
                     .and(event_recipients::event_key.eq_any(chunk))
                     .and(event_recipients::person_id.ne_all(restricted(customer)))
+                    .and(
+                        event_recipients::person_id
+                            .ne_all(held!(customer, Held::from_iter([HeldField::Notifications])))
+                    )
             )
         )
         .returning(event_recipients::address_sealed)
@@ -132,6 +153,7 @@ pub fn delete(tx: &mut Tx<'_>, customer: CustomerId, gone: &[VisitId], keys: &[E
                     .eq(customer)
                     .and(event_hosts::event_key.eq_any(chunk))
                     .and(event_hosts::person_id.ne_all(restricted(customer)))
+                    .and(event_hosts::person_id.ne_all(held!(customer, Held::from_iter([HeldField::Hosting]))))
             )
         )
         .returning(event_hosts::details_sealed)

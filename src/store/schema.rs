@@ -631,6 +631,7 @@ diesel::table! {
         disabled_reason -> Nullable<Int2>,
         failing_since -> Nullable<Timestamptz>,
         failures -> Int4,
+        closed_at -> Nullable<Timestamptz>,
     }
 }
 

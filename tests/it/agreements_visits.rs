@@ -1,6 +1,7 @@
 //! Visits that go by a written retention agreement while their guests stay.
 
 use crate::agreements::House;
+use crate::bodies::hold;
 use crate::harness::both;
 use guestlog::app::agreements::Ran;
 use serde_json::{Value, json};
@@ -137,5 +138,46 @@ fn a_stay_under_a_ref_goes_with_the_last_of_them() {
         assert_eq!(house.run(), Ran { customers: 1, visits: 2, events: 4, ..Ran::default() });
         house.at("2026-06-18T00:00:00Z");
         assert_eq!(house.run(), Ran { customers: 1, visits: 1, events: 2, ..Ran::default() });
+    });
+}
+
+#[test]
+fn what_is_held_stays_whatever_was_agreed_on() {
+    both(|kind| {
+        let house = House::new(kind);
+        let held = [("visits", 1_u128), ("events", 3), ("ip", 5), ("name", 7)];
+        for (guest, n) in held {
+            let host = json!({"host": {"ref": "host", "name": "Vaert"}, "recipients": [
+                {"ref": "host", "channel": "sms", "address": "+45 30000001"},
+                {"ref": "reception", "channel": "sms", "address": "+45 30000002"},
+            ]});
+            house.event(&house.ours, n, "visit.checked_in", "2025-01-04T08:00:00Z", guest, &host);
+            house.plain(n + 1, "visit.checked_out", "2025-01-04T11:00:00Z", guest);
+        }
+        house.at("2026-01-10T12:00:00Z");
+        for (who, field) in held.map(|(guest, _)| (guest, guest)).into_iter().chain([("host", "hosting")]) {
+            let body = hold("2030-01-01T00:00:00Z", &[field]);
+            let placed = house.tenant(&house.ours, "POST", &format!("/v1/people/{who}/holds"), Some(&body));
+            assert_eq!(placed.status, 201, "{who}");
+        }
+        house.agree(&house.ours, &json!({"visits_days": 180}));
+        assert_eq!(house.run(), Ran { customers: 1, visits: 1, events: 2, recipients: 2, ..Ran::default() });
+        assert_eq!(house.events(&house.ours), (1..=6).collect(), "of the one whose name alone is held they go");
+        assert_eq!(house.raw().count("event_hosts"), 4, "the host's part stays though the visit goes");
+
+        // Notifications alone are held.
+        let path = "/v1/people/host/holds";
+        let placed = house.tenant(&house.ours, "GET", path, None).json()["data"][0]["id"].take();
+        let lift = |who: &str, id: &Value| {
+            let path = format!("/v1/people/{who}/holds/{}", id.as_str().unwrap());
+            house.tenant(&house.ours, "DELETE", &path, None)
+        };
+        lift("host", &placed);
+        let body = hold("2030-01-01T00:00:00Z", &["notifications"]);
+        house.tenant(&house.ours, "POST", path, Some(&body));
+        let of_guest = house.tenant(&house.ours, "GET", "/v1/people/visits/holds", None).json()["data"][0]["id"].take();
+        lift("visits", &of_guest);
+        let expected = Ran { customers: 1, visits: 1, events: 2, hosts: 1, recipients: 1, ..Ran::default() };
+        assert_eq!(house.run(), expected, "without the hold the visit goes, and the host's notification stays");
     });
 }

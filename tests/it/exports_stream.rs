@@ -3,7 +3,7 @@
 use crate::archive::{Archive, House};
 use crate::child::Child;
 use crate::client::Client;
-use crate::harness::{Home, Kind, both, key, site};
+use crate::harness::{Home, Kind, Site, both, key, site};
 use crate::raw::Raw;
 use guestlog::app::App;
 use guestlog::app::ingest::{Item, Outcome};
@@ -124,12 +124,13 @@ fn a_failure_midway_breaks_the_connection() {
 fn who_does_not_read_is_let_go_and_holds_up_nobody() {
     let home = Home::new(Kind::Sqlite);
     let app = home.open(Clock::System);
-    let site = site(&app, "L-CANARY-1");
-    let key = key(&app, Some(site.customer), "rights,people:read", None);
-    visits(&app, site.id, "g", 20_000);
+    let (ours, theirs) = (site(&app, "L-CANARY-1"), site(&app, "L-CANARY-2"));
+    let key_of = |of: &Site| key(&app, Some(of.customer), "rights,people:read,people:write", None);
+    let (key, other) = (key_of(&ours), key_of(&theirs));
+    visits(&app, ours.id, "g", 20_000);
     app.stop();
     let child = Child::start(&home, &[("http.request_timeout_ms", "5000")]);
-    let mut idle: Vec<TcpStream> = (0..4)
+    let mut idle: Vec<TcpStream> = (0..2)
         .map(|_| {
             let mut stream = TcpStream::connect(child.address).unwrap();
             write!(
@@ -141,18 +142,22 @@ fn who_does_not_read_is_let_go_and_holds_up_nobody() {
         })
         .collect();
     let client = Client::new(child.address);
-    let get = |path: &str| client.send("GET", path, Some(&key), &[], None).unwrap().status;
-    // All places for files are taken; everything else is served. Nobody else asks before each of them has its place.
+    let get = |key: &str, path: &str| client.send("GET", path, Some(key), &[], None).unwrap().status;
+    // All of the customer's places are taken; everything else is served, and others have theirs. Nobody else asks before
+    // each of them has its place.
     for stream in &mut idle {
         let mut head = [0; 12];
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream.read_exact(&mut head).unwrap();
         assert_eq!(&head, b"HTTP/1.1 200");
     }
-    assert_eq!(get("/v1/people/nobody/export"), 503);
-    assert_eq!(get("/v1/people/g"), 200);
+    assert_eq!(get(&key, "/v1/people/nobody/export"), 503);
+    assert_eq!(get(&other, "/v1/people/nobody/export"), 404);
+    assert_eq!(client.send("PUT", "/v1/people/t", Some(&other), &[], Some(b"{}")).unwrap().status, 201);
+    assert_eq!(get(&other, "/v1/people/t/export"), 200);
+    assert_eq!(get(&key, "/v1/people/g"), 200);
     let began = Instant::now();
-    while get("/v1/people/nobody/export") != 404 {
+    while get(&key, "/v1/people/nobody/export") != 404 {
         assert!(began.elapsed() < Duration::from_secs(60), "who does not read keeps the place");
         std::thread::sleep(Duration::from_millis(50));
     }

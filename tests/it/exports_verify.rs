@@ -147,3 +147,26 @@ fn another_signed_document_is_no_manifest() {
         assert_eq!(Raw::of(&house.home).count("people"), 0);
     });
 }
+
+#[test]
+fn an_archive_with_two_files_of_one_name_is_none_of_ours() {
+    let (_house, archive, keys) = house(Kind::Sqlite);
+    for (forged, first) in [(b"{}".as_slice(), true), (b"{}", false)] {
+        // The writer refuses a name that is taken: another of the same length is overwritten afterwards.
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        let mut files: Vec<(&str, &[u8])> = FILES.map(|name| (name, archive.files[name].as_bytes())).to_vec();
+        files.insert(if first { 0 } else { files.len() }, ("data_json", forged));
+        for (name, bytes) in files {
+            zip.start_file(name, SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        let mut bytes = zip.finish().unwrap().into_inner();
+        let (posing, name) = (b"data_json".as_slice(), b"data.json");
+        let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(posing)).collect();
+        assert_eq!(places.len(), 2, "before the file and in the directory");
+        for at in places {
+            bytes[at..at + name.len()].copy_from_slice(name);
+        }
+        assert_eq!(verified(&bytes, &keys), Err(Flaw::OtherFiles), "first: {first}");
+    }
+}

@@ -276,3 +276,32 @@ fn the_worker_works_until_it_is_stopped() {
         app.stop();
     });
 }
+
+#[test]
+fn what_is_queued_when_a_lease_has_just_run_out_runs_again() {
+    both(|kind| {
+        for (passes_s, due_in_s) in [(300, 0), (301, 0), (10, 1_000)] {
+            let nodes = Nodes::new(kind);
+            nodes.queue(7, nodes.now());
+            let slow = nodes.first.claim_job().unwrap().unwrap();
+            nodes.later(passes_s);
+            nodes.queue(7, nodes.now().plus_seconds(due_in_s));
+            nodes.queue(7, nodes.now().plus_seconds(due_in_s));
+            slow.finish(Next::Done).unwrap();
+            nodes.later(due_in_s);
+            let again = nodes.first.claim_job().unwrap().unwrap();
+            again.finish(Next::Done).unwrap();
+            assert_eq!(nodes.row(7), None);
+        }
+        // A pause after a failure stays one, also at its end.
+        let nodes = Nodes::new(kind);
+        nodes.queue(7, nodes.now());
+        nodes.first.claim_job().unwrap().unwrap().fail(30).unwrap();
+        nodes.queue(7, nodes.now().plus_seconds(30));
+        nodes.later(29);
+        assert!(nodes.first.claim_job().unwrap().is_none());
+        nodes.later(1);
+        nodes.queue(7, nodes.now());
+        assert_eq!(nodes.first.claim_job().unwrap().unwrap().attempts(), 1);
+    });
+}

@@ -1,7 +1,7 @@
 //! Objection and withdrawn consent (Articles 21 and 7(3)): in force at once, and some that nobody can refuse.
 
 use crate::deletions::House;
-use crate::harness::both;
+use crate::harness::{at, both};
 use serde_json::{Value, json};
 
 const STATISTICS: &str = "/v1/statistics/visits?by=day&from=2026-11-21T00:00:00Z&to=2026-11-22T00:00:00Z";
@@ -95,5 +95,70 @@ fn an_objection_to_registration_restricts_and_upheld_asks_for_erasure() {
         let kept = house.send("PUT", "/v1/people/b/objections/registration", Some(&body)).json();
         assert_eq!((&kept["state"], &kept["erasure_due"]), (&json!("upheld"), &json!(false)));
         assert_eq!(house.get("/v1/people/b").json()["name"], "Navn b");
+    });
+}
+
+#[test]
+fn a_withdrawal_is_not_overruled_as_if_it_were_an_objection() {
+    both(|kind| {
+        let house = House::new(kind);
+        house.event(1, "visit.checked_in", "2026-11-21T08:00:00Z", "a", None);
+        let overruled = json!({"state": "overruled", "grounds": "vi vil gerne"});
+        for purpose in ["statistics", "registration"] {
+            assert_eq!(house.object(purpose, &json!({"claim": "withdrawal"})).1["state"], "upheld");
+            let (status, told) = house.object(purpose, &overruled);
+            assert_eq!((status, &told["code"]), (409, &json!("objection_absolute")), "{purpose}");
+            // Nor in two steps.
+            let (status, told) = house.object(purpose, &json!({}));
+            assert_eq!((status, &told["claim"], &told["state"]), (200, &json!("withdrawal"), &json!("upheld")));
+            assert_eq!(house.object(purpose, &overruled).0, 409, "{purpose}");
+        }
+        assert_eq!(house.arrived(), 0);
+        // To what goes on upon another ground the person can object, and that is decided; the withdrawal alone is not.
+        let kept = json!({"claim": "withdrawal", "grounds": "Artikel 6(1)(f)"});
+        assert_eq!(house.object("registration", &kept).0, 200);
+        assert_eq!(house.object("registration", &overruled).0, 409);
+        let (status, told) = house.object("registration", &json!({}));
+        assert_eq!((status, &told["claim"], &told["state"]), (200, &json!("objection"), &json!("pending")));
+        assert_eq!(house.object("registration", &overruled).0, 200);
+    });
+}
+
+#[test]
+fn no_end_of_another_restriction_ends_what_an_objection_has_stopped() {
+    both(|kind| {
+        let house = House::new(kind);
+        house.event(1, "visit.checked_in", "2026-11-21T08:00:00Z", "a", None);
+        let lift = |told: &str| {
+            let answer = house.send("DELETE", &format!("/v1/people/a/restriction?told_at={told}"), None);
+            let code = (answer.status != 204).then(|| answer.json()["code"].take());
+            (answer.status, code.unwrap_or_default())
+        };
+        let listed = || house.get("/v1/people").json()["data"].as_array().unwrap().len();
+        let stands = (409, json!("person_restricted"));
+        house.restrict("a", "a");
+        house.object("registration", &json!({}));
+        house.clock.set(at("2026-11-22T12:00:00Z"));
+        assert_eq!(lift("2026-11-22T11:00:00Z").0, 204);
+        assert_eq!((listed(), house.get("/v1/people/a").json()["restriction"]["ground"].clone()), (0, json!("d")));
+        let audited = (house.audited("restriction.placed"), house.audited("restriction.lifted").len());
+        assert_eq!(audited, (vec![json!({"ground": "a"}), json!({"ground": "d"})], 1));
+        assert_eq!(lift("2026-11-22T12:00:00Z"), stands);
+        // Decided, it ends when the person was told of that.
+        house.object("registration", &json!({"state": "overruled", "grounds": "Retskrav"}));
+        assert_eq!(lift("2026-11-22T11:00:00Z"), (409, json!("person_not_told")), "that was of the other's end");
+        assert_eq!((lift("2026-11-22T12:00:00Z").0, listed()), (204, 1));
+        // Consent withdrawn stops as well, until another ground is named; so does an objection, until it is taken back.
+        house.object("registration", &json!({"state": "upheld"}));
+        assert_eq!(lift("2026-11-22T12:00:00Z"), stands);
+        house.object("registration", &json!({"claim": "withdrawal"}));
+        assert_eq!(lift("2026-11-22T12:00:00Z"), stands);
+        house.object("registration", &json!({"claim": "withdrawal", "grounds": "Artikel 6(1)(c)"}));
+        assert_eq!((lift("2026-11-22T12:00:00Z").0, listed()), (204, 1));
+        assert_eq!(house.send("DELETE", "/v1/people/a/objections/registration", None).status, 204);
+        house.object("registration", &json!({}));
+        assert_eq!(lift("2026-11-22T12:00:00Z"), stands);
+        assert_eq!(house.send("DELETE", "/v1/people/a/objections/registration", None).status, 204);
+        assert_eq!((lift("2026-11-22T12:00:00Z").0, listed()), (204, 1));
     });
 }

@@ -183,3 +183,32 @@ fn a_statement_goes_wherever_the_data_go() {
         assert_eq!(house.get("/v1/people/b").json()["statement"], Value::Null);
     });
 }
+
+#[test]
+fn who_writes_without_the_scope_for_rights_reads_no_reason_and_no_grounds() {
+    both(|kind| {
+        let house = House::new(kind);
+        house.send("PUT", "/v1/people/a", Some(&json!({"name": "Åse"})));
+        let reason = json!({"ground": "a", "reason": "KANARIE-AARSAG"});
+        assert_eq!(house.send("PUT", "/v1/people/a/restriction", Some(&reason)).status, 200);
+        let grounds = json!({"grounds": "KANARIE-GRUNDE"});
+        assert_eq!(house.send("PUT", "/v1/people/a/objections/statistics", Some(&grounds)).status, 200);
+        let writer = key(&house.served.app, Some(house.site.customer), "people:write,people:read", None);
+        let change = json!({"company": "Nordlys"}).to_string();
+        for (method, is_shown, key) in
+            [("PUT", false, &writer), ("PATCH", false, &writer), ("PUT", true, &house.key), ("PATCH", true, &house.key)]
+        {
+            let answer = house.served.send(method, "/v1/people/a", Some(key), &[], Some(change.as_bytes()));
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            let shown = answer.json();
+            let (restriction, objection) = (&shown["restriction"], &shown["objections"][0]);
+            assert_eq!(
+                (&restriction["ground"], &objection["purpose"], &objection["claim"], &objection["state"]),
+                (&json!("a"), &json!("statistics"), &json!("objection"), &json!("pending"))
+            );
+            let words = if is_shown { json!(["KANARIE-AARSAG", "KANARIE-GRUNDE"]) } else { json!([null, null]) };
+            assert_eq!(json!([restriction["reason"], objection["grounds"]]), words, "{method}");
+            assert_eq!(answer.text.contains("KANARIE"), is_shown, "{method}");
+        }
+    });
+}

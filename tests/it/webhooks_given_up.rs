@@ -3,6 +3,7 @@
 use crate::harness::both;
 use crate::receiver::Received;
 use crate::webhooks::House;
+use guestlog::app::jobs::Next;
 use serde_json::{Value, json};
 
 const HOUR_S: i64 = 3_600;
@@ -182,5 +183,50 @@ fn an_endpoint_that_is_away_is_let_be() {
         let ids: std::collections::BTreeSet<String> =
             house.receiver.take().iter().map(|one| one.id().to_owned()).collect();
         assert_eq!(ids.len(), 40);
+    });
+}
+
+/// As when it is told something in the moment in which it is disabled.
+#[test]
+fn what_comes_to_a_disabled_endpoint_is_given_up_and_asked_for_no_more() {
+    both(|kind| {
+        let house = House::new(kind);
+        let (id, _) = house.endpoint(&[]);
+        let enable = |is: bool| {
+            let changed = house.call("PATCH", &format!("/v1/webhooks/{id}"), Some(&json!({"enabled": is})));
+            assert_eq!(changed.status, 200, "{}", changed.text);
+        };
+        let under_way = || house.raw().run("UPDATE webhook_deliveries SET state = 1");
+        house.test(&id);
+        enable(false);
+        under_way();
+        let app = &house.served.app;
+        let mut lease = app.claim_webhook().unwrap().unwrap();
+        assert!(app.next_parcel(&mut lease).unwrap().is_none());
+        let next = app.after_parcels(&lease).unwrap();
+        assert_eq!(next, Next::Done);
+        lease.finish(next).unwrap();
+        assert_eq!(house.deliveries(&id, "?state=dead").len(), 1);
+        // Enabled before anybody has looked, it is sent what is under way.
+        under_way();
+        assert!(app.claim_webhook().unwrap().is_none());
+        enable(true);
+        assert_eq!(house.send(), 1);
+    });
+}
+
+#[test]
+fn a_message_that_says_nothing_any_more_holds_up_no_other() {
+    both(|kind| {
+        let house = House::new(kind);
+        let (id, _) = house.endpoint(&[]);
+        house.test(&id);
+        house.raw().run("UPDATE webhook_messages SET body_sealed = NULL");
+        house.later(1);
+        let second = house.test(&id);
+        assert_eq!(house.send(), 1);
+        assert_eq!(house.receiver.take()[0].id(), second);
+        assert_eq!(house.deliveries(&id, "?state=dead").len(), 1);
+        assert_eq!(house.raw().count("jobs WHERE kind = 'webhook'"), 0);
     });
 }

@@ -12,6 +12,7 @@ CREATE TABLE webhook_endpoints (
     disabled_reason smallint,
     failing_since   timestamptz,
     failures        integer NOT NULL,
+    closed_at       timestamptz,
     PRIMARY KEY (customer_id, id),
     UNIQUE (customer_id, public_id),
     FOREIGN KEY (customer_id) REFERENCES customers (id) ON DELETE CASCADE

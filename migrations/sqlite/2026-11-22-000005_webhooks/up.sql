@@ -12,6 +12,7 @@ CREATE TABLE webhook_endpoints (
     disabled_reason INTEGER,
     failing_since   INTEGER,
     failures        INTEGER NOT NULL,
+    closed_at       INTEGER,
     PRIMARY KEY (customer_id, id),
     UNIQUE (customer_id, public_id),
     FOREIGN KEY (customer_id) REFERENCES customers (id) ON DELETE CASCADE

@@ -5,6 +5,7 @@ use super::{Kept, force};
 use crate::app::jobs::{self, Kind};
 use crate::app::{App, Work};
 use crate::crypto::mark;
+use crate::domain::hold::Held;
 use crate::domain::retention::{self, Moments};
 use crate::domain::visit::VisitState;
 use crate::domain::{CustomerId, EventKey, LicenseId, PersonId, Timestamp, VisitId};
@@ -13,7 +14,8 @@ use crate::store;
 use crate::store::audit;
 use crate::store::deletions::Marks;
 use crate::store::events::Outline;
-use crate::store::retention::Deleted;
+use crate::store::holds::Hold;
+use crate::store::retention::{Deleted, OF_GUESTS};
 use crate::store::visits::Visit;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -43,9 +45,12 @@ fn batch(work: &mut Work<'_, '_>, customer: CustomerId, after: PersonId) -> Resu
     // Whoever brings these guests' visits up to date holds their rows.
     store::people::lock_by_ids(work.tx, customer, &guests)?;
     let restricted = store::restrictions::of(work.tx, customer, &guests)?;
-    let restricted: HashSet<PersonId> = restricted.into_iter().map(|restriction| restriction.person_id).collect();
+    let mut spared: HashSet<PersonId> = restricted.into_iter().map(|restriction| restriction.person_id).collect();
+    let holds = store::holds::of(work.tx, customer, &guests)?.into_iter();
+    let is_theirs = |hold: &Hold| OF_GUESTS.iter().any(|field| Held::from_bits(hold.fields).has(*field));
+    spared.extend(holds.filter(is_theirs).map(|hold| hold.person_id));
     let mut visits = store::visits::of_people(work.tx, customer, &guests)?;
-    visits.retain(|visit| !restricted.contains(&visit.person_id));
+    visits.retain(|visit| !spared.contains(&visit.person_id));
     let outlines = store::events::outlines(work.tx, customer, &guests)?;
     let (gone, mut keys) = due(&visits, &outlines, since)?;
     if gone.is_empty() {

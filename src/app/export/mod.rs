@@ -43,6 +43,7 @@ use identity::Identity;
 use plan::Plan;
 use rows::Source;
 use serde::Serialize;
+use slots::For;
 use std::io::Write;
 use subject::Subject;
 
@@ -107,7 +108,7 @@ pub fn categories() -> impl Iterator<Item = (&'static Words, &'static Words)> {
 }
 
 impl App {
-    /// Writes the file of a person to `out`, on this thread.
+    /// Writes the file of a person to `out`, on this thread, for a case: downloads take none of its places.
     ///
     /// Restricted and held people are exported like all others: it is their right. Nothing is written before the person
     /// is found. When it fails midway, `out` has got a beginning without an end, which no program takes for an archive.
@@ -122,10 +123,12 @@ impl App {
         ask: &Ask,
         out: &mut dyn Write,
     ) -> Result<Summary, Error> {
-        self.export_for(customer, reference, ask, out, |_| Ok(()))
+        let _slot = self.0.exports.take(For::Case)?;
+        self.0.core.snapshot(|view| write(view, customer, reference, ask, out, |_| Ok(())))
     }
 
-    /// As [`App::export_blocking`], for somebody else than the person: it is written down first that the data are read.
+    /// As [`App::export_blocking`], for somebody of the customer's who downloads it: it is written down first that the
+    /// data are read. A customer has some of the places for downloads, and not all of them.
     ///
     /// # Errors
     /// As [`App::export_blocking`]; when it cannot be written down, nothing is written to `out`.
@@ -137,18 +140,8 @@ impl App {
         ask: &Ask,
         out: &mut dyn Write,
     ) -> Result<Summary, Error> {
-        self.export_for(customer, reference, ask, out, |person| self.record_blocking(reader, person))
-    }
-
-    fn export_for(
-        &self,
-        customer: CustomerId,
-        reference: &Ref,
-        ask: &Ask,
-        out: &mut dyn Write,
-        found: impl FnOnce(PersonId) -> Result<(), Error>,
-    ) -> Result<Summary, Error> {
-        let _slot = self.0.exports.take()?;
+        let _slot = self.0.exports.take(For::Download(customer))?;
+        let found = |person| self.record_blocking(reader, person);
         self.0.core.snapshot(|view| write(view, customer, reference, ask, out, found))
     }
 }

@@ -58,6 +58,10 @@ pub fn verify(archive: impl Read + Seek, keys: &[u8]) -> Result<Verified, Flaw> 
     if archive.len() > MAX_FILES {
         return Err(Flaw::NotAnExport);
     }
+    // Of two files of one name this reads the last, and another program perhaps the first.
+    if archive.has_duplicate_names() {
+        return Err(Flaw::OtherFiles);
+    }
     let text = read_manifest(&mut archive)?;
     let value = canonical::parse(&text).map_err(|_| Flaw::NotAnExport)?;
     let manifest: Manifest = serde_json::from_value(value).map_err(|_| Flaw::NotAnExport)?;

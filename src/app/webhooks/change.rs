@@ -1,6 +1,6 @@
 //! Changing and deleting endpoints.
 
-use super::endpoints::{Webhook, check_url, in_order, note, row, show};
+use super::endpoints::{Webhook, check_url, in_order, locked, note, show, url};
 use super::outcome::disable;
 use super::seal::seal;
 use super::tell::to_column;
@@ -11,8 +11,9 @@ use crate::domain::webhook_url::WebhookUrl;
 use crate::domain::{CustomerId, PublicId};
 use crate::error::Error;
 use crate::store;
+use crate::store::webhooks::endpoints::Endpoint;
 use crate::store::webhooks::sealed::Column;
-use crate::store::webhooks::{endpoints, messages};
+use crate::store::webhooks::{deliveries, endpoints, messages, secrets};
 
 /// What to change of an endpoint; what is none stays.
 #[derive(Debug, Clone, Default)]
@@ -40,8 +41,7 @@ pub fn change(
     change: &Change,
 ) -> Result<Webhook, Error> {
     store::locks::hold_customer(work.tx, customer, false)?;
-    let found = row(&mut work.view(), customer, id)?;
-    let mut row = endpoints::lock(work.tx, customer, found.id)?.ok_or_else(Error::not_found)?;
+    let mut row = locked(work, customer, id)?;
     let keys = work.customer_keys(customer)?;
     if let Some(url) = &change.url {
         check_url(work.core, url)?;
@@ -55,6 +55,7 @@ pub fn change(
     }
     if change.enabled == Some(true) {
         (row.disabled_at, row.disabled_reason, row.failing_since, row.failures) = (None, None, None, 0);
+        work.after.parcels.borrow_mut().insert((customer, row.id));
     }
     endpoints::update(work.tx, &row)?;
     if change.enabled == Some(false) && row.disabled_at.is_none() {
@@ -65,17 +66,38 @@ pub fn change(
     show(&keys, row)
 }
 
-/// Deletes an endpoint, its secrets and what is known of deliveries to it.
+/// Deletes an endpoint with its secrets, and gives up what is under way to it. Its host and its name stay with what it
+/// was told before, for the people of whom it was told (Article 15(1)(c), REQUIREMENTS L-13).
 ///
 /// # Errors
 /// `not_found`.
 pub fn delete(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, id: PublicId) -> Result<(), Error> {
-    let found = row(&mut work.view(), customer, id)?;
-    let row = endpoints::lock(work.tx, customer, found.id)?.ok_or_else(Error::not_found)?;
-    endpoints::delete(work.tx, customer, row.id)?;
-    messages::wipe_all_over(work.tx, customer)?;
+    store::locks::hold_customer(work.tx, customer, false)?;
+    let mut row = locked(work, customer, id)?;
+    let keys = work.customer_keys(customer)?;
+    let address = WebhookUrl::new(url(&keys, &row)?).map_err(Error::internal)?;
+    // All else of the address may be a secret.
+    let host = format!("https://{}/", address.host());
+    (row.key_version, row.url_sealed) = seal(&keys, Column::Url, row.id, host.as_bytes())?;
+    (row.closed_at, row.disabled_at) = (Some(work.now), row.disabled_at.or(Some(work.now)));
+    endpoints::update(work.tx, &row)?;
+    secrets::delete_before(work.tx, customer, row.id, i64::MAX)?;
+    let_be(work, &row)?;
+    endpoints::remove_forgotten(work.tx, customer)?;
     note(work, actor, "webhook.deleted", &row)?;
     work.after.webhooks_changed.set(true);
     let now = work.now;
     jobs::queue(work, jobs::SERVICE, jobs::Kind::Scrub, 0, now)
+}
+
+/// Gives up what is under way to an endpoint that is disabled; of one that is deleted, nothing is kept for it.
+pub(super) fn let_be(work: &mut Work<'_, '_>, row: &Endpoint) -> Result<(), Error> {
+    if row.closed_at.is_some() {
+        deliveries::remove_untried(work.tx, row.customer_id, row.id)?;
+    }
+    deliveries::give_up(work.tx, row.customer_id, row.id)?;
+    if row.closed_at.is_some() {
+        messages::wipe_all_over(work.tx, row.customer_id)?;
+    }
+    Ok(())
 }

@@ -1,16 +1,17 @@
 //! What is to be sent next to an endpoint, ready to be sent.
 
+use super::change::let_be;
 use super::endpoints::url;
 use super::outcome::Sent;
 use super::seal::open;
 use crate::app::jobs::{Kind, Lease, Next};
-use crate::app::{App, View};
+use crate::app::{App, View, Work};
 use crate::crypto::WebhookSecret;
 use crate::domain::webhook::{self, Fault};
 use crate::domain::{CustomerId, Timestamp};
 use crate::error::Error;
 use crate::store::webhooks::sealed::Column;
-use crate::store::webhooks::{deliveries, endpoints, secrets};
+use crate::store::webhooks::{deliveries, endpoints, messages, secrets};
 use zeroize::Zeroizing;
 
 /// A message as it goes over the wire; its address and content are not shown.
@@ -47,9 +48,15 @@ impl App {
     /// # Errors
     /// [`Error::Unavailable`] when the service stops or another node has taken over; when the database fails.
     pub fn next_parcel(&self, lease: &mut Lease) -> Result<Option<Parcel>, Error> {
-        lease.renew()?;
         let (customer, endpoint) = (lease.customer(), lease.subject());
-        self.read_blocking(|view| parcel(view, customer, endpoint))
+        loop {
+            lease.renew()?;
+            match self.read_blocking(|view| due(view, customer, endpoint))? {
+                Due::Nothing => return Ok(None),
+                Due::Parcel(parcel) => return Ok(Some(*parcel)),
+                Due::Unsaid(message) => self.write_blocking(|work| give_up_unsaid(work, customer, message))?,
+            }
+        }
     }
 
     /// Notes what became of a parcel: the endpoint has it, it is tried again later, or it is given up. False when the
@@ -69,6 +76,15 @@ impl App {
     /// When the database fails.
     pub fn after_parcels(&self, lease: &Lease) -> Result<Next, Error> {
         let (customer, endpoint) = (lease.customer(), lease.subject());
+        let row = self.read_blocking(|view| Ok(endpoints::get(view.conn, customer, endpoint)?))?;
+        if row.is_some_and(|row| row.disabled_at.is_some()) {
+            // What was told while it was being disabled.
+            return self.write_blocking(|work| {
+                let row = endpoints::lock(work.tx, customer, endpoint)?;
+                row.filter(|row| row.disabled_at.is_some()).map_or(Ok(()), |row| let_be(work, &row))?;
+                Ok(Next::Done)
+            });
+        }
         self.read_blocking(|view| {
             let Some(row) = endpoints::get(view.conn, customer, endpoint)? else { return Ok(Next::Done) };
             let Some(due_at) = deliveries::next_due(view.conn, customer, endpoint)? else { return Ok(Next::Done) };
@@ -83,12 +99,22 @@ impl App {
     }
 }
 
-fn parcel(view: &mut View<'_>, customer: CustomerId, endpoint: i64) -> Result<Option<Parcel>, Error> {
+/// What there is to do for an endpoint.
+enum Due {
+    Nothing,
+    Parcel(Box<Parcel>),
+    /// A message that says nothing any more, by its id.
+    Unsaid(i64),
+}
+
+fn due(view: &mut View<'_>, customer: CustomerId, endpoint: i64) -> Result<Due, Error> {
     let row = endpoints::get(view.conn, customer, endpoint)?;
-    let Some(to) = row.filter(|row| row.disabled_at.is_none()) else { return Ok(None) };
-    let Some((row, message)) = deliveries::due(view.conn, customer, endpoint, view.now)? else { return Ok(None) };
+    let Some(to) = row.filter(|row| row.disabled_at.is_none()) else { return Ok(Due::Nothing) };
+    let Some((row, message)) = deliveries::due(view.conn, customer, endpoint, view.now)? else {
+        return Ok(Due::Nothing);
+    };
     let keys = view.customer_keys(customer)?;
-    let sealed = message.body_sealed.as_deref().ok_or_else(|| Error::internal("a message that says nothing is due"))?;
+    let Some(sealed) = message.body_sealed.as_deref() else { return Ok(Due::Unsaid(message.id)) };
     let body = open(&keys, Column::Body, message.id, message.key_version, sealed)?;
     let (id, sent_at) = (message.public_id.to_string(), seconds(view.now));
     let mut signatures = Vec::new();
@@ -99,7 +125,16 @@ fn parcel(view: &mut View<'_>, customer: CustomerId, endpoint: i64) -> Result<Op
     }
     let headers =
         [("webhook-id", id), ("webhook-timestamp", sent_at.to_string()), ("webhook-signature", signatures.join(" "))];
-    Ok(Some(Parcel { url: url(&keys, &to)?, headers, body, row }))
+    Ok(Due::Parcel(Box::new(Parcel { url: url(&keys, &to)?, headers, body, row })))
+}
+
+/// Gives up a message of which nothing is left to be sent.
+fn give_up_unsaid(work: &mut Work<'_, '_>, customer: CustomerId, message: i64) -> Result<(), Error> {
+    let locked = messages::lock(work.tx, customer, message)?;
+    if locked.is_some_and(|message| message.body_sealed.is_none()) {
+        deliveries::give_up_messages(work.tx, customer, &[message])?;
+    }
+    Ok(())
 }
 
 fn seconds(at: Timestamp) -> i64 {

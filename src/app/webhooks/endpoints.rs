@@ -121,6 +121,7 @@ pub fn create(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, draft:
         disabled_reason: None,
         failing_since: None,
         failures: 0,
+        closed_at: None,
     };
     endpoints::insert(work.tx, &row)?;
     let secret = first(work, &keys, id)?;
@@ -165,6 +166,13 @@ pub(super) fn show(keys: &CustomerKeys, row: Row) -> Result<Webhook, Error> {
 /// One endpoint's row.
 pub(super) fn row(view: &mut View<'_>, customer: CustomerId, id: PublicId) -> Result<Row, Error> {
     endpoints::find(view.conn, customer, id)?.ok_or_else(Error::not_found)
+}
+
+/// One endpoint's row, kept from being changed by others until the transaction ends.
+pub(super) fn locked(work: &mut Work<'_, '_>, customer: CustomerId, id: PublicId) -> Result<Row, Error> {
+    let found = row(&mut work.view(), customer, id)?;
+    let locked = endpoints::lock(work.tx, customer, found.id)?;
+    locked.filter(|row| row.closed_at.is_none()).ok_or_else(Error::not_found)
 }
 
 /// One endpoint.

@@ -1,6 +1,6 @@
 //! Deliveries: what is under way, what has arrived, what was given up and can be sent again.
 
-use super::endpoints::row;
+use super::endpoints::{locked, row};
 use super::event::Event;
 use super::tell::post;
 use crate::app::page::{Ask, Page, cut};
@@ -9,7 +9,7 @@ use crate::domain::webhook::{Fault, State, Topic};
 use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::{Code, Error};
 use crate::store;
-use crate::store::webhooks::{deliveries as table, endpoints, messages};
+use crate::store::webhooks::{deliveries as table, messages};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -102,9 +102,8 @@ pub fn redeliver(
     id: PublicId,
     delivery: PublicId,
 ) -> Result<Delivery, Error> {
-    let endpoint = row(&mut work.view(), customer, id)?;
+    let endpoint = locked(work, customer, id)?;
     let (found, message) = table::find(work.tx, customer, endpoint.id, delivery)?.ok_or_else(Error::not_found)?;
-    let endpoint = endpoints::lock(work.tx, customer, endpoint.id)?.ok_or_else(Error::not_found)?;
     if endpoint.disabled_at.is_some() {
         return Err(not_deliverable("The webhook is disabled."));
     }
@@ -125,8 +124,7 @@ pub fn redeliver(
 /// `not_found`; `not_deliverable` when the endpoint is disabled.
 pub fn test(work: &mut Work<'_, '_>, customer: CustomerId, id: PublicId) -> Result<Delivery, Error> {
     store::locks::hold_customer(work.tx, customer, false)?;
-    let endpoint = row(&mut work.view(), customer, id)?;
-    let endpoint = endpoints::lock(work.tx, customer, endpoint.id)?.ok_or_else(Error::not_found)?;
+    let endpoint = locked(work, customer, id)?;
     if endpoint.disabled_at.is_some() {
         return Err(not_deliverable("The webhook is disabled."));
     }

@@ -33,7 +33,8 @@ impl Sent {
 /// Notes an attempt; false when the endpoint is to be let be.
 pub(super) fn note(work: &mut Work<'_, '_>, sent: &Sent, before: &Delivery) -> Result<bool, Error> {
     // In the order in which everybody takes them: endpoint, message, delivery.
-    let Some(mut endpoint) = endpoints::lock(work.tx, sent.customer, sent.endpoint)? else { return Ok(false) };
+    let endpoint = endpoints::lock(work.tx, sent.customer, sent.endpoint)?;
+    let Some(mut endpoint) = endpoint.filter(|endpoint| endpoint.closed_at.is_none()) else { return Ok(false) };
     // With a person goes what was to be told of the person.
     if messages::lock(work.tx, sent.customer, before.message_id)?.is_none() {
         return Ok(true);

@@ -55,7 +55,7 @@ pub struct Acknowledgement {
 
 fn by_endpoint(view: &mut View<'_>, customer: CustomerId) -> Result<Vec<(i64, Recipient)>, Error> {
     let keys = view.customer_keys(customer)?;
-    let rows = endpoints::of_customer(view.conn, customer)?.into_iter();
+    let rows = endpoints::ever_of_customer(view.conn, customer)?.into_iter();
     let recipient = |row: endpoints::Endpoint| {
         let url = WebhookUrl::new(url(&keys, &row)?).map_err(Error::internal)?;
         let recipient = Recipient {
@@ -71,7 +71,8 @@ fn by_endpoint(view: &mut View<'_>, customer: CustomerId) -> Result<Vec<(i64, Re
     rows.map(recipient).collect()
 }
 
-/// A customer's recipients, in the order in which they were made; those that are disabled have had data until then.
+/// A customer's recipients, in the order in which they were made; those that are disabled or deleted have had data until
+/// then.
 ///
 /// # Errors
 /// When the database fails.
@@ -79,8 +80,8 @@ pub fn recipients(view: &mut View<'_>, customer: CustomerId) -> Result<Vec<Recip
     Ok(by_endpoint(view, customer)?.into_iter().map(|(_, recipient)| recipient).collect())
 }
 
-/// Who was told of a case, a deletion or a notice, and who has said so; a recipient that the customer has deleted is
-/// not among them. At most 2,000.
+/// Who was told of a case, a deletion or a notice, and who has said so, also when the customer has deleted it since. At
+/// most 2,000.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,6 +1,6 @@
 //! What signs for an endpoint.
 
-use super::endpoints::{note, row};
+use super::endpoints::{locked, note};
 use super::seal::seal;
 use crate::app::Work;
 use crate::crypto::{CustomerKeys, WebhookSecret};
@@ -8,7 +8,7 @@ use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::Error;
 use crate::store;
 use crate::store::webhooks::sealed::Column;
-use crate::store::webhooks::{endpoints, secrets};
+use crate::store::webhooks::secrets;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -56,8 +56,7 @@ pub fn rotate(
     overlap_hours: u32,
 ) -> Result<Rotated, Error> {
     store::locks::hold_customer(work.tx, customer, false)?;
-    let found = row(&mut work.view(), customer, id)?;
-    let endpoint = endpoints::lock(work.tx, customer, found.id)?.ok_or_else(Error::not_found)?;
+    let endpoint = locked(work, customer, id)?;
     let keys = work.customer_keys(customer)?;
     let previous_expires_at = work.now.plus_seconds(i64::from(overlap_hours) * 3_600);
     if let Some(previous) = secrets::in_force(work.tx, customer, endpoint.id, work.now)?.first() {

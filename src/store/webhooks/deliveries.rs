@@ -109,6 +109,13 @@ pub fn give_up(tx: &mut Tx<'_>, customer: CustomerId, endpoint: i64) -> QueryRes
         .execute(conn)
 }
 
+/// Removes the deliveries to an endpoint that were never tried.
+pub fn remove_untried(tx: &mut Tx<'_>, customer: CustomerId, endpoint: i64) -> QueryResult<usize> {
+    let conn: &mut Conn = tx;
+    let of = webhook_deliveries::customer_id.eq(customer).and(webhook_deliveries::endpoint_id.eq(endpoint));
+    diesel::delete(webhook_deliveries::table.filter(of.and(webhook_deliveries::attempted_at.is_null()))).execute(conn)
+}
+
 /// Gives up what is under way of these messages, which say nothing any more.
 pub fn give_up_messages(tx: &mut Tx<'_>, customer: CustomerId, messages: &[i64]) -> QueryResult<usize> {
     let conn: &mut Conn = tx;

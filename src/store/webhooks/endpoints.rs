@@ -3,8 +3,9 @@
 use super::load_locked;
 use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::store::conn::Conn;
-use crate::store::schema::webhook_endpoints;
+use crate::store::schema::{webhook_deliveries, webhook_endpoints};
 use crate::store::tx::{Tx, on_each};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 /// An endpoint's row.
@@ -35,6 +36,8 @@ pub struct Endpoint {
     pub failing_since: Option<Timestamp>,
     /// How many did.
     pub failures: i32,
+    /// When the customer deleted it; then it is there for the deliveries alone that went to it.
+    pub closed_at: Option<Timestamp>,
 }
 
 /// Stores an endpoint.
@@ -44,6 +47,15 @@ pub fn insert(tx: &mut Tx<'_>, endpoint: &Endpoint) -> QueryResult<usize> {
 
 /// A customer's endpoints, in the order in which they were made.
 pub fn of_customer(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Endpoint>> {
+    webhook_endpoints::table
+        .filter(webhook_endpoints::customer_id.eq(customer).and(webhook_endpoints::closed_at.is_null()))
+        .order(webhook_endpoints::id)
+        .select(Endpoint::as_select())
+        .load(conn)
+}
+
+/// As [`of_customer`], with those that the customer has deleted.
+pub fn ever_of_customer(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<Endpoint>> {
     webhook_endpoints::table
         .filter(webhook_endpoints::customer_id.eq(customer))
         .order(webhook_endpoints::id)
@@ -69,16 +81,17 @@ pub fn topics(conn: &mut Conn, customer: CustomerId) -> QueryResult<Vec<String>>
         .load(conn)
 }
 
-/// An endpoint by its public id.
+/// An endpoint by its public id, unless it is deleted.
 pub fn find(conn: &mut Conn, customer: CustomerId, id: PublicId) -> QueryResult<Option<Endpoint>> {
     webhook_endpoints::table
         .filter(webhook_endpoints::customer_id.eq(customer).and(webhook_endpoints::public_id.eq(id)))
+        .filter(webhook_endpoints::closed_at.is_null())
         .select(Endpoint::as_select())
         .first(conn)
         .optional()
 }
 
-/// An endpoint by its id inside the database.
+/// An endpoint by its id inside the database, deleted or not.
 pub fn get(conn: &mut Conn, customer: CustomerId, id: i64) -> QueryResult<Option<Endpoint>> {
     webhook_endpoints::table.find((customer, id)).select(Endpoint::as_select()).first(conn).optional()
 }
@@ -106,12 +119,32 @@ pub fn update(tx: &mut Tx<'_>, endpoint: &Endpoint) -> QueryResult<usize> {
             webhook_endpoints::disabled_reason.eq(endpoint.disabled_reason),
             webhook_endpoints::failing_since.eq(endpoint.failing_since),
             webhook_endpoints::failures.eq(endpoint.failures),
+            webhook_endpoints::closed_at.eq(endpoint.closed_at),
         ))
         .execute(conn)
 }
 
-/// Deletes an endpoint, its secrets and what was to be delivered to it.
-pub fn delete(tx: &mut Tx<'_>, customer: CustomerId, id: i64) -> QueryResult<usize> {
+/// The deleted endpoints of a customer of which no delivery is known.
+macro_rules! forgotten {
+    ($customer:expr) => {
+        webhook_endpoints::table
+            .filter(webhook_endpoints::customer_id.eq($customer).and(webhook_endpoints::closed_at.is_not_null()))
+            .filter(not(exists(
+                webhook_deliveries::table
+                    .filter(webhook_deliveries::customer_id.eq(webhook_endpoints::customer_id))
+                    .filter(webhook_deliveries::endpoint_id.eq(webhook_endpoints::id)),
+            )))
+    };
+}
+
+/// Whether a customer has deleted endpoints of which no delivery is known.
+pub fn any_forgotten(conn: &mut Conn, customer: CustomerId) -> QueryResult<bool> {
+    let found = forgotten!(customer).select(webhook_endpoints::id).first::<i64>(conn).optional()?;
+    Ok(found.is_some())
+}
+
+/// Removes the deleted endpoints of a customer of which no delivery is known.
+pub fn remove_forgotten(tx: &mut Tx<'_>, customer: CustomerId) -> QueryResult<usize> {
     let conn: &mut Conn = tx;
-    diesel::delete(webhook_endpoints::table.find((customer, id))).execute(conn)
+    diesel::delete(forgotten!(customer)).execute(conn)
 }

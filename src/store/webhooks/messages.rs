@@ -4,7 +4,7 @@ use super::load_locked;
 use crate::domain::webhook::State;
 use crate::domain::{CustomerId, PersonId, PublicId, Timestamp};
 use crate::store::conn::Conn;
-use crate::store::schema::{webhook_deliveries, webhook_messages};
+use crate::store::schema::{webhook_deliveries, webhook_endpoints, webhook_messages};
 use crate::store::tx::{Tx, on_each};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -33,14 +33,20 @@ pub struct Message {
     pub created_at: Timestamp,
 }
 
-/// A message that nobody is still to get.
+/// A message that nobody is still to get, who is there.
 macro_rules! is_over {
     () => {
         not(exists(
             webhook_deliveries::table
                 .filter(webhook_deliveries::customer_id.eq(webhook_messages::customer_id))
                 .filter(webhook_deliveries::message_id.eq(webhook_messages::id))
-                .filter(webhook_deliveries::state.ne(State::Delivered.number())),
+                .filter(webhook_deliveries::state.ne(State::Delivered.number()))
+                .filter(exists(
+                    webhook_endpoints::table
+                        .filter(webhook_endpoints::customer_id.eq(webhook_deliveries::customer_id))
+                        .filter(webhook_endpoints::id.eq(webhook_deliveries::endpoint_id))
+                        .filter(webhook_endpoints::closed_at.is_null()),
+                )),
         ))
     };
 }
@@ -55,6 +61,14 @@ pub fn lock(tx: &mut Tx<'_>, customer: CustomerId, id: i64) -> QueryResult<Optio
     let found: Vec<Message> =
         load_locked!(tx, webhook_messages::table.find((customer, id)).select(Message::as_select()), for_no_key_update)?;
     Ok(found.into_iter().next())
+}
+
+/// As [`lock`], of many at once and in their order.
+pub fn lock_all(tx: &mut Tx<'_>, customer: CustomerId, ids: &[i64]) -> QueryResult<usize> {
+    let of = webhook_messages::customer_id.eq(customer).and(webhook_messages::id.eq_any(ids));
+    let query = webhook_messages::table.filter(of).order(webhook_messages::id).select(webhook_messages::id);
+    let found: Vec<i64> = load_locked!(tx, query, for_no_key_update)?;
+    Ok(found.len())
 }
 
 /// Removes what a message says, unless somebody is still to get it; 1 when there was something.
@@ -73,19 +87,30 @@ pub fn wipe_all_over(tx: &mut Tx<'_>, customer: CustomerId) -> QueryResult<usize
         .execute(conn)
 }
 
-/// Some of a customer's messages that say something and were made, and last tried, at or before `at`.
+/// The ids of a customer's messages that say something and were made, and last queued, at or before a time.
+macro_rules! held_since {
+    ($customer:expr, $at:expr) => {
+        webhook_messages::table
+            .filter(webhook_messages::customer_id.eq($customer).and(webhook_messages::body_sealed.is_not_null()))
+            .filter(webhook_messages::created_at.le($at))
+            .filter(not(exists(
+                webhook_deliveries::table
+                    .filter(webhook_deliveries::customer_id.eq(webhook_messages::customer_id))
+                    .filter(webhook_deliveries::message_id.eq(webhook_messages::id))
+                    .filter(webhook_deliveries::queued_at.gt($at)),
+            )))
+            .select(webhook_messages::id)
+    };
+}
+
+/// Some of a customer's messages that say something and were made, and last queued, at or before `at`.
 pub fn held_since(conn: &mut Conn, customer: CustomerId, at: Timestamp, limit: i64) -> QueryResult<Vec<i64>> {
-    let sent_anew = webhook_deliveries::table
-        .filter(webhook_deliveries::customer_id.eq(webhook_messages::customer_id))
-        .filter(webhook_deliveries::message_id.eq(webhook_messages::id))
-        .filter(webhook_deliveries::queued_at.gt(at));
-    webhook_messages::table
-        .filter(webhook_messages::customer_id.eq(customer).and(webhook_messages::body_sealed.is_not_null()))
-        .filter(webhook_messages::created_at.le(at))
-        .filter(not(exists(sent_anew)))
-        .limit(limit)
-        .select(webhook_messages::id)
-        .load(conn)
+    held_since!(customer, at).limit(limit).load(conn)
+}
+
+/// Which of these messages [`held_since`] still means.
+pub fn held_still(conn: &mut Conn, customer: CustomerId, at: Timestamp, ids: &[i64]) -> QueryResult<Vec<i64>> {
+    held_since!(customer, at).filter(webhook_messages::id.eq_any(ids)).load(conn)
 }
 
 /// Removes what these messages say.

@@ -10,7 +10,7 @@ use crate::store;
 use serde_json::Value;
 use std::collections::HashMap;
 
-/// Gives everything that was told, newest first, to `take`; a system that the customer has removed has no name any more.
+/// Gives everything that was told, newest first, to `take`; also to systems that the customer has removed since.
 pub(super) fn each(source: &Source<'_>, view: &mut View<'_>, take: Take<'_>) -> Result<(), Error> {
     let (customer, person) = (source.subject.customer, source.subject.id());
     let keys = view.customer_keys(customer)?;
