@@ -3,6 +3,7 @@
 use super::conn::Conn;
 use super::schema::{case_people, cases, people};
 use super::tx::{Tx, load_locked, on_each};
+use crate::domain::rights::{Right, State};
 use crate::domain::{CustomerId, PersonId, PublicId, Timestamp};
 use diesel::prelude::*;
 
@@ -190,6 +191,27 @@ pub fn about_person(conn: &mut Conn, customer: CustomerId, person: PersonId) -> 
         .filter(case_people::customer_id.eq(customer).and(case_people::person_id.eq(person)))
         .order(cases::id)
         .select(Case::as_select())
+        .load(conn)
+}
+
+/// Those of these people who have asked for a file, and been shown to be who they are, before it is made and while it is
+/// not overdue.
+pub fn waiting_for_files(
+    conn: &mut Conn,
+    customer: CustomerId,
+    people: &[PersonId],
+    now: Timestamp,
+) -> QueryResult<Vec<PersonId>> {
+    let files = [Right::Access, Right::Portability].map(Right::number);
+    let under_way = [State::Verified, State::Decided].map(State::number);
+    case_people::table
+        .inner_join(
+            cases::table.on(case_people::customer_id.eq(cases::customer_id).and(case_people::case_id.eq(cases::id))),
+        )
+        .filter(case_people::customer_id.eq(customer).and(case_people::person_id.eq_any(people)))
+        .filter(cases::asked.eq_any(files).and(cases::state.eq_any(under_way)))
+        .filter(cases::prepared_at.is_null().and(cases::safe_end_at.gt(now)))
+        .select(case_people::person_id)
         .load(conn)
 }
 

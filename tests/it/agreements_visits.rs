@@ -181,3 +181,25 @@ fn what_is_held_stays_whatever_was_agreed_on() {
         assert_eq!(house.run(), expected, "without the hold the visit goes, and the host's notification stays");
     });
 }
+
+#[test]
+fn nothing_goes_before_the_answer_of_who_asks() {
+    both(|kind| {
+        let house = House::new(kind);
+        for (guest, n) in [("asker", 1_u128), ("other", 3)] {
+            house.plain(n, "visit.checked_in", "2025-01-04T08:00:00Z", guest);
+            house.plain(n + 1, "visit.checked_out", "2025-01-04T11:00:00Z", guest);
+        }
+        house.at("2026-01-10T12:00:00Z");
+        let case = json!({"right": "access", "channel": "letter", "received_at": "2026-01-09T12:00:00Z",
+            "ref": "asker", "verified_by": "known_in_person"});
+        assert_eq!(house.tenant(&house.ours, "POST", "/v1/rights/cases", Some(&case)).status, 201);
+        house.agree(&house.ours, &json!({"visits_days": 180, "people_days": 200}));
+        assert_eq!(house.run().people, 1, "the other");
+        assert_eq!(house.events(&house.ours), [1, 2].into());
+        // When the answer is overdue the data do not wait any longer.
+        house.at("2026-02-11T12:00:00Z");
+        assert_eq!(house.run().people, 1);
+        assert_eq!(house.events(&house.ours), [].into());
+    });
+}

@@ -87,14 +87,21 @@ fn people(app: &App, customer: CustomerId, ran: &mut Ran, between: &mut Between<
     let mut after = PersonId(0);
     loop {
         between()?;
+        let mut waiting = Vec::new();
         let (due, now) = app.read_blocking(|view| {
             let Some(kept) = force(view, customer)?.people else { return Ok((Vec::new(), view.now)) };
             let since = retention::before(view.now, kept.days);
             let due = store::retention::people_unheard_of_since(view.conn, customer, since, after, PEOPLE)?;
+            // Nothing goes before the answer of somebody who asks (REQUIREMENTS L-20).
+            waiting = store::cases::waiting_for_files(view.conn, customer, &due, view.now)?;
             Ok((due, view.now))
         })?;
         let Some(&last) = due.last() else { return Ok(()) };
         after = last;
+        let due: Vec<PersonId> = due.into_iter().filter(|person| !waiting.contains(person)).collect();
+        if due.is_empty() {
+            continue;
+        }
         let subjects = due.into_iter().map(Subject::Person).collect();
         let mut instruction = Instruction::new(customer, ACTOR, Origin::Agreement, subjects);
         instruction.unless_heard_since = Some(now.plus_seconds(-FRESH_S));

@@ -49,6 +49,8 @@ fn batch(work: &mut Work<'_, '_>, customer: CustomerId, after: PersonId) -> Resu
     let holds = store::holds::of(work.tx, customer, &guests)?.into_iter();
     let is_theirs = |hold: &Hold| OF_GUESTS.iter().any(|field| Held::from_bits(hold.fields).has(*field));
     spared.extend(holds.filter(is_theirs).map(|hold| hold.person_id));
+    // What is due goes after the answer, at the latest when that is due (REQUIREMENTS L-20).
+    spared.extend(store::cases::waiting_for_files(work.tx, customer, &guests, work.now)?);
     let mut visits = store::visits::of_people(work.tx, customer, &guests)?;
     visits.retain(|visit| !spared.contains(&visit.person_id));
     let outlines = store::events::outlines(work.tx, customer, &guests)?;
