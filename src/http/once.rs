@@ -51,10 +51,10 @@ pub(super) async fn once_shown<T: Serialize + Send + 'static>(
     let (body, status) = asked;
     let token = token(request, Some(customer), idempotency, &body);
     let answer = app.write(move |work| {
-        let (status, made) =
+        let (code, id) =
             idempotency::once(work, token.as_ref(), |work| Ok((status.as_u16(), make(work)?.0.as_bytes().to_vec())))?;
-        let id = uuid::Uuid::from_slice(&made).map_err(Error::internal)?;
-        Ok((status, show(work, PublicId(id))?))
+        let id = uuid::Uuid::from_slice(&id).map_err(Error::internal)?;
+        Ok((code, show(work, PublicId(id))?))
     });
     let (status, shown) = answer.await?;
     Ok(HttpResponse::build(StatusCode::from_u16(status).map_err(Error::internal)?).json(shown))

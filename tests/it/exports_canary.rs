@@ -270,7 +270,7 @@ fn every_personal_column_is_shown_or_named_with_a_reason() {
                     assert!(data.pointer(pointer).unwrap().as_str().unwrap().contains(ME));
                 }
                 "holds.public_id" | "cases.public_id" => {
-                    assert!(data.pointer(pointer).unwrap().as_str().unwrap().len() == 36)
+                    assert!(data.pointer(pointer).unwrap().as_str().unwrap().len() == 36);
                 }
                 _ => assert_eq!(data.pointer(pointer), Some(value), "{column} at {pointer}"),
             }

@@ -1,6 +1,7 @@
 //! A real SMTP server: Debian's Exim on a free port of this machine, with a certificate of the test's own authority,
 //! delivering all that it takes into one Maildir.
 
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -169,7 +170,11 @@ impl Smtp {
             Fault::None | Fault::WrongName => {}
             Fault::NoTls => macros += "SERVER_NO_TLS = yes\n",
             Fault::AtOnce => macros += "SERVER_TLS_AT_ONCE = yes\n",
-            Fault::SignIn => macros += &format!("SERVER_SIGN_IN_NAME = {USER}\nSERVER_SIGN_IN_WORD = {PASSWORD}\n"),
+            Fault::SignIn => {
+                for (name, value) in [("NAME", USER), ("WORD", PASSWORD)] {
+                    writeln!(macros, "SERVER_SIGN_IN_{name} = {value}").unwrap();
+                }
+            }
         }
         macros + include_str!("../exim.conf")
     }

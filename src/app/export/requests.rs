@@ -6,7 +6,7 @@ use super::fields::Section;
 use super::plan::{Plan, Row};
 use super::subject::Subject;
 use crate::domain::Timestamp;
-use crate::domain::rights::{Channel, ExtensionGround, Method};
+use crate::domain::rights::{Channel, Decision, ExtensionGround, Method};
 use crate::error::Error;
 use crate::store;
 use serde_json::Value;
@@ -38,10 +38,13 @@ pub(super) fn of<'p>(view: &mut View<'_>, subject: &Subject, plan: &'p Plan) -> 
             ("verified_at", maybe(case.verified_at)),
             ("verified_by", code(case.verified_by.and_then(Method::from_number).map(Method::as_str))),
             ("extended_at", maybe(case.extended_at)),
-            ("extended_for", code(case.extension_ground.and_then(ExtensionGround::from_number).map(|g| g.as_str()))),
+            (
+                "extended_for",
+                code(case.extension_ground.and_then(ExtensionGround::from_number).map(ExtensionGround::as_str)),
+            ),
             ("extension_reason", Value::from(reasons.extension)),
             ("decided_at", maybe(case.decided_at)),
-            ("decided", code(cases::decision_of(case)?.map(|decision| decision.as_str()))),
+            ("decided", code(cases::decision_of(case)?.map(Decision::as_str))),
             ("was_held", Value::from(case.is_held)),
             ("refused_on", grounds.iter().map(|ground| ground.as_str()).collect()),
             ("reason", Value::from(reasons.decision)),
