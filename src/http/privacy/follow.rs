@@ -218,7 +218,7 @@ fn shown(answer: Answer, right: Right, locale: Locale) -> Shown {
         says: says(&answer, right, locale),
         held_until: answer.held_until.map(at),
         receipt: answer.receipt_id.map(|id| id.to_string()),
-        file_until: answer.file_until.map(at),
+        file_until: answer.file_until.map(|at| requests::moment_of(at, locale)),
         may_complain: answer.decision.is_some(),
         controller: answer.controller,
         reason: answer.reason,

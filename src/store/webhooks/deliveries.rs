@@ -55,6 +55,15 @@ macro_rules! pending {
     };
 }
 
+/// Deliveries with what they deliver.
+#[diesel::dsl::auto_type]
+fn with_messages() -> _ {
+    let of_customer = webhook_messages::customer_id.eq(webhook_deliveries::customer_id);
+    webhook_deliveries::table.inner_join(
+        webhook_messages::table.on(of_customer.and(webhook_messages::id.eq(webhook_deliveries::message_id))),
+    )
+}
+
 /// What is due to an endpoint first, with its message.
 pub fn due(
     conn: &mut Conn,
@@ -62,11 +71,7 @@ pub fn due(
     endpoint: i64,
     now: Timestamp,
 ) -> QueryResult<Option<(Delivery, Message)>> {
-    let on = webhook_messages::customer_id
-        .eq(webhook_deliveries::customer_id)
-        .and(webhook_messages::id.eq(webhook_deliveries::message_id));
-    webhook_deliveries::table
-        .inner_join(webhook_messages::table.on(on))
+    with_messages()
         .filter(pending!(customer, endpoint).and(webhook_deliveries::due_at.le(now)))
         .order(webhook_deliveries::due_at)
         .select((Delivery::as_select(), Message::as_select()))
@@ -145,11 +150,7 @@ pub fn find(
     endpoint: i64,
     id: PublicId,
 ) -> QueryResult<Option<(Delivery, Message)>> {
-    let on = webhook_messages::customer_id
-        .eq(webhook_deliveries::customer_id)
-        .and(webhook_messages::id.eq(webhook_deliveries::message_id));
-    webhook_deliveries::table
-        .inner_join(webhook_messages::table.on(on))
+    with_messages()
         .filter(webhook_deliveries::customer_id.eq(customer).and(webhook_deliveries::public_id.eq(id)))
         .filter(webhook_deliveries::endpoint_id.eq(endpoint))
         .select((Delivery::as_select(), Message::as_select()))
@@ -166,11 +167,7 @@ pub fn page(
     before: Option<i64>,
     limit: i64,
 ) -> QueryResult<Vec<(Delivery, Message)>> {
-    let on = webhook_messages::customer_id
-        .eq(webhook_deliveries::customer_id)
-        .and(webhook_messages::id.eq(webhook_deliveries::message_id));
-    let mut query = webhook_deliveries::table
-        .inner_join(webhook_messages::table.on(on))
+    let mut query = with_messages()
         .filter(webhook_deliveries::customer_id.eq(customer).and(webhook_deliveries::endpoint_id.eq(endpoint)))
         .order(webhook_deliveries::id.desc())
         .limit(limit)
@@ -192,11 +189,7 @@ pub fn about(
     subject: PublicId,
     limit: i64,
 ) -> QueryResult<Vec<(Delivery, Message)>> {
-    let on = webhook_messages::customer_id
-        .eq(webhook_deliveries::customer_id)
-        .and(webhook_messages::id.eq(webhook_deliveries::message_id));
-    webhook_deliveries::table
-        .inner_join(webhook_messages::table.on(on))
+    with_messages()
         .filter(webhook_messages::customer_id.eq(customer).and(webhook_messages::subject.eq(subject)))
         .order(webhook_deliveries::id)
         .limit(limit)
