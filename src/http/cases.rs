@@ -6,13 +6,13 @@ use super::list::{self, Paged};
 use super::once::once_shown;
 use super::pieces;
 use super::refusals::Refusals;
-use crate::app::cases::{self, Case, Deciding, Delegation, Draft, Filter};
+use crate::app::cases::{self, Case, Deciding, Delegation, Draft, Filter, Shown};
 use crate::app::page::Ask;
 use crate::app::{App, Work, accesses};
 use crate::domain::reading::Lookup;
 use crate::domain::retention::DocumentHash;
-use crate::domain::rights::{ExtensionGround, Method, Right, State};
-use crate::domain::text::{Reason, Ref};
+use crate::domain::rights::{ExtensionGround, Right, State};
+use crate::domain::text::Reason;
 use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::Error;
 use actix_web::http::StatusCode;
@@ -66,17 +66,6 @@ impl Search {
         let ask = Ask { limit: self.limit.map(|limit| limit.0), cursor: self.cursor };
         (Filter { state: self.state, due_before: self.due_before }, ask)
     }
-}
-
-/// How the customer has made sure who asks.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Verify {
-    /// By what; the papers themselves are not kept.
-    method: Method,
-    /// The person whom the case is about.
-    #[serde(rename = "ref")]
-    reference: Ref,
 }
 
 /// Why a case takes longer.
@@ -178,7 +167,7 @@ pub async fn show(by: Caller<Rights>, Path(id): Path<OfCase>, app: Data<App>) ->
     params(("id" = uuid::Uuid, Path, description = "The case's id"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe for seven days",
             min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
-    request_body = Verify,
+    request_body = Shown,
     responses((status = 200, description = "Noted", body = Case), Refusals),
     security(("key" = ["rights"])))]
 pub async fn verify(
@@ -190,10 +179,9 @@ pub async fn verify(
     request: HttpRequest,
 ) -> Result<HttpResponse, Error> {
     let bytes = body.bytes().await?;
-    let asked: Verify = parse_json(&bytes, "")?;
-    let asked = move |work: &mut Work<'_, '_>, customer, actor: &str| {
-        cases::verify(work, customer, actor, id.0, asked.method, &asked.reference)
-    };
+    let asked: Shown = parse_json(&bytes, "")?;
+    let asked =
+        move |work: &mut Work<'_, '_>, customer, actor: &str| cases::verify(work, customer, actor, id.0, &asked);
     step(&app, &by, &request, idempotency, (bytes.to_vec(), StatusCode::OK), asked).await
 }
 

@@ -209,3 +209,23 @@ fn nobody_is_told_no_who_is_held_by_now() {
         assert!(desk.case(&case)["prepared_at"].is_string());
     });
 }
+
+#[test]
+fn nothing_is_done_for_a_representative_without_a_mandate() {
+    both(|kind| {
+        let desk = Desk::new(kind);
+        let case = json!({"right": "access", "channel": "email", "received_at": "2026-11-21T09:00:00Z", "ref": "g1",
+            "verified_by": "known_in_person", "by_representative": true});
+        let case = id(&desk.house.send("POST", "/v1/rights/cases", Some(&case)).json());
+        let early = desk.act(&case, "decision", &json!({"decision": "approve"}));
+        assert_eq!((early.status, &early.json()["code"]), (409, &json!("case_state")), "{}", early.text);
+        let mandate = "Advokat Ane Holm, fuldmagt af 1. november 2026";
+        let shown = json!({"method": "document", "ref": "g1", "mandate": mandate});
+        assert_eq!(desk.act(&case, "verification", &shown).status, 200);
+        decide(&desk, &case, &json!({"decision": "approve"}));
+        assert_eq!(
+            (&desk.case(&case)["mandate"], desk.act(&case, "release", &json!({})).status),
+            (&json!(mandate), 200)
+        );
+    });
+}

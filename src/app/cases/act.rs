@@ -70,6 +70,20 @@ fn keep(work: &mut Work<'_, '_>, row: &Row) -> Result<Case, Error> {
     show::show(&mut work.view(), row)
 }
 
+/// How the customer has made sure who asks.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Verify)]
+pub struct Shown {
+    /// By what; the papers themselves are not kept.
+    pub method: Method,
+    /// The person whom the case is about.
+    #[serde(rename = "ref")]
+    pub reference: Ref,
+    /// Who acts for the person and by what mandate, when that was not known before.
+    pub mandate: Option<Reason>,
+}
+
 /// Notes how the customer has made sure who asks, and whom the case is about.
 ///
 /// # Errors
@@ -80,9 +94,10 @@ pub fn verify(
     customer: CustomerId,
     actor: &str,
     id: PublicId,
-    method: Method,
-    reference: &Ref,
+    shown: &Shown,
 ) -> Result<Case, Error> {
+    let Shown { method, reference, mandate } = shown;
+    let method = *method;
     if method == Method::Code {
         let error = FieldError::new("not_allowed", "must not be code: the service alone sends codes");
         return Err(Error::invalid(vec![error.at("/method")]));
@@ -100,6 +115,12 @@ pub fn verify(
     store::cases::unlink(work.tx, customer, row.id)?;
     store::cases::link(work.tx, customer, row.id, &[person])?;
     show_identity(&mut row, method, work.now)?;
+    if let Some(mandate) = mandate {
+        let sealer = Sealer::of_case(work.core, customer, row.id)?;
+        let mut asked: Asked = sealer.open("asked_sealed", row.asked_sealed.as_deref())?;
+        (asked.by_representative, asked.mandate) = (true, Some(mandate.as_str().to_owned()));
+        row.asked_sealed = Some(sealer.seal("asked_sealed", &asked)?);
+    }
     carry_out::until_decided(work, &row, actor)?;
     super::tell(work, &row, Event::CaseVerified)?;
     note(work, &row, actor, "case.verified", json!({"method": method}))?;
@@ -170,7 +191,7 @@ pub(super) fn reasons(work: &Work<'_, '_>, row: &mut Row, change: impl FnOnce(&m
 /// Decides a case.
 ///
 /// # Errors
-/// `not_found`; `case_state` when it is decided already, when who asks is not shown yet, when "nothing is held" would be
+/// `not_found`; `case_state` when it is decided already, when who asks is not shown yet, when a mandate is missing, when "nothing is held" would be
 /// wrong, or when a part of an erasure is refused for which there is no hold; invalid input for a refusal without a
 /// reason or on a ground that the right does not know; `person_restricted` when the data must be kept.
 pub fn decide(
@@ -201,6 +222,14 @@ pub(super) fn decided(work: &mut Work<'_, '_>, mut row: Row, actor: &str, decidi
     // Nobody's data are handed out, changed or deleted at the word of somebody unknown.
     if !refused && right != Right::Complaint && row.verified_at.is_none() && !people.is_empty() {
         return Err(wrong_state("It is not shown yet who asks; POST …/verification, or refuse as not_identified."));
+    }
+    if !refused {
+        let sealer = Sealer::of_case(work.core, row.customer_id, row.id)?;
+        let asked: Asked = sealer.open("asked_sealed", row.asked_sealed.as_deref())?;
+        if asked.by_representative && asked.mandate.is_none() {
+            let detail = "Somebody acts for the person; note the mandate with POST …/verification, or refuse.";
+            return Err(wrong_state(detail));
+        }
     }
     if !refused && people.is_empty() && !at_the_address(work, &row)?.is_empty() {
         let detail = "By now somebody with this address is held; POST …/verification with the ref, then decide.";

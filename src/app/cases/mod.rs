@@ -15,7 +15,7 @@ mod sealed;
 mod show;
 
 pub(crate) use act::show_identity;
-pub use act::{Deciding, Delegation, decide, delegate, delegations, extend, release, undelegate, verify};
+pub use act::{Deciding, Delegation, Shown, decide, delegate, delegations, extend, release, undelegate, verify};
 pub(crate) use carry_out::until_decided;
 pub use dates::Dates;
 pub(crate) use dates::{ZONE, calendar, of as dates_of};

@@ -40,7 +40,10 @@ pub struct Draft {
     pub phone: Option<Phone>,
     /// What the person wrote.
     pub details: Option<Reason>,
-    /// Who acts for the person and by what mandate; left out when the person asks (REQUIREMENTS L-18).
+    /// Whether somebody acts for the person; then nothing is done before the mandate is noted (REQUIREMENTS L-18).
+    #[serde(default)]
+    pub by_representative: bool,
+    /// Who acts for the person and by what mandate; left out when the person asks.
     pub mandate: Option<Reason>,
     /// The language of the answer; Danish when left out.
     #[serde(default)]
@@ -85,6 +88,7 @@ pub fn open(work: &mut Work<'_, '_>, customer: CustomerId, actor: &str, draft: &
         phone: draft.phone.as_ref().map(|phone| phone.as_str().to_owned()),
         details: text(&draft.details),
         mandate: text(&draft.mandate),
+        by_representative: draft.by_representative || draft.mandate.is_some(),
     };
     let request = match &draft.email {
         Some(_) => Some(requests::for_case(work, customer, draft.right, draft.locale, draft.received_at, &asked)?),

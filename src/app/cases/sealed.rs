@@ -18,6 +18,9 @@ pub(crate) struct Asked {
     pub details: Option<String>,
     /// Who acts for the person, by what mandate.
     pub mandate: Option<String>,
+    /// Whether somebody acts for the person.
+    #[serde(default)]
+    pub by_representative: bool,
 }
 
 /// What was said of the decision.

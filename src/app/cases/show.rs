@@ -39,6 +39,8 @@ pub struct Case {
     pub phone: Option<String>,
     /// What the person wrote.
     pub details: Option<String>,
+    /// Whether somebody acts for the person.
+    pub by_representative: bool,
     /// Who acts for the person, by what mandate.
     pub mandate: Option<String>,
     /// The language of the answer.
@@ -209,6 +211,7 @@ pub(crate) fn show(view: &mut View<'_>, row: &Row) -> Result<Case, Error> {
         email: asked.email,
         phone: asked.phone,
         details: asked.details,
+        by_representative: asked.by_representative,
         mandate: asked.mandate,
         locale: Locale::parse_or_default(&row.locale),
         about: row.about,

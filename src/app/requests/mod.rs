@@ -133,6 +133,7 @@ pub fn submit(work: &mut Work<'_, '_>, submission: &Submission) -> Result<Receiv
         phone: submission.phone.as_ref().map(|phone| phone.as_str().to_owned()),
         details: submission.details.as_ref().map(|text| text.as_str().to_owned()),
         mandate: None,
+        by_representative: false,
     };
     let origin = Origin { customer, right: submission.right, locale: submission.locale, received_at: work.now };
     let mut row = make(work, &origin, &asked)?;
