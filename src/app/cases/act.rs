@@ -169,14 +169,10 @@ pub fn extend(
     keep(work, &row)
 }
 
-/// Whom the address of a request by the form leads to now: an event may have come after it.
-fn at_the_address(work: &mut Work<'_, '_>, row: &Row) -> Result<Vec<PersonId>, Error> {
-    if row.customer_id == super::OPERATOR || row.channel != Channel::Form.number() {
-        return Ok(Vec::new());
-    }
-    let sealer = Sealer::of_case(work.core, row.customer_id, row.id)?;
-    let asked: Asked = sealer.open("asked_sealed", row.asked_sealed.as_deref())?;
-    requests::people_at(work, row.customer_id, &asked)
+/// Whether the address of a request by the form leads to anybody now: an event may have come after it.
+fn is_held_by_now(work: &mut Work<'_, '_>, row: &Row, asked: &Asked) -> Result<bool, Error> {
+    let may_be = row.customer_id != super::OPERATOR && row.channel == Channel::Form.number();
+    Ok(may_be && !requests::people_at(work, row.customer_id, asked)?.is_empty())
 }
 
 /// Changes what was said of a decision.
@@ -230,10 +226,10 @@ pub(super) fn decided(work: &mut Work<'_, '_>, mut row: Row, actor: &str, decidi
             let detail = "Somebody acts for the person; note the mandate with POST …/verification, or refuse.";
             return Err(wrong_state(detail));
         }
-    }
-    if !refused && people.is_empty() && !at_the_address(work, &row)?.is_empty() {
-        let detail = "By now somebody with this address is held; POST …/verification with the ref, then decide.";
-        return Err(wrong_state(detail));
+        if people.is_empty() && is_held_by_now(work, &row, &asked)? {
+            let detail = "By now somebody with this address is held; POST …/verification with the ref, then decide.";
+            return Err(wrong_state(detail));
+        }
     }
     if right == Right::Erasure && deciding.decision == Decision::Partial {
         carry_out::must_be_held_back(work, &row, &people)?;

@@ -138,9 +138,11 @@ fn alarm(core: &Core, row: &Row, now: Timestamp) -> Result<Step, Error> {
 
 /// Warns the customer; of an overdue case the operator learns as well, every day (Article 12(4), REQUIREMENTS L-28).
 fn sound(core: &Core, row: &Row, percent: i16) -> Result<Step, Error> {
-    // A letter that cannot be queued must not undo the rest of the alarm.
-    core.write(|work| warn(work, row, percent, true))
-        .or_else(|_| core.write(|work| warn(work, row, percent, false)))?;
+    if let Err(error) = core.write(|work| warn(work, row, percent, true)) {
+        // A letter that cannot be queued must not undo the rest of the alarm.
+        tracing::warn!(%error, "an alarm of a case goes out without its letter");
+        core.write(|work| warn(work, row, percent, false))?;
+    }
     Ok(Step::Again)
 }
 
