@@ -23,8 +23,11 @@ cargo bench --bench load -- [options]
   --write          table and plot to docs/benchmarks, also of a part
   --short          everything once, rows counted, nothing timed, nothing written
   --list           the names
+  --flush-library DIR   makes the library by which flushes take longer
 
-PostgreSQL is measured when GUESTLOG_TEST_POSTGRES_URL names one, as a superuser.
+PostgreSQL is measured when GUESTLOG_TEST_POSTGRES_URL names one, as a superuser;
+with slower flushes when it was started with that library in LD_PRELOAD and a file
+in SLOWER_FLUSH_FILE, which is set here as well.
 All of it takes about an hour, and writes docs/benchmarks.";
 
 /// What is asked for.

@@ -2,6 +2,7 @@
 
 use crate::place::Kind;
 use crate::server::Program;
+use crate::slow;
 
 /// What is asked of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Case {
     pub is_open: bool,
     /// What is counted a second.
     pub unit: &'static str,
-    /// By how many milliseconds each flush to disk is made slower; only that of SQLite can be.
+    /// By how many milliseconds each flush to disk is made slower, where it can be.
     pub slower_flush_ms: u32,
 }
 
@@ -73,7 +74,7 @@ pub const ALL: &[Case] = &[
 impl Case {
     /// Whether the case means anything for a program over a database.
     pub fn takes(&self, program: Program, kind: Kind) -> bool {
-        if self.slower_flush_ms > 0 && (kind == Kind::Postgres || program == Program::Nothing) {
+        if self.slower_flush_ms > 0 && (!slow::can_be(kind) || program == Program::Nothing) {
             return false;
         }
         match program {

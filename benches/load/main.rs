@@ -33,6 +33,7 @@ mod requests;
 mod rounds;
 mod run;
 mod server;
+mod slow;
 mod straightforward;
 mod work;
 
@@ -44,6 +45,16 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["serve", name, url] => serve(name, url),
+        ["--flush-library", dir, ..] => match slow::library(std::path::Path::new(dir)) {
+            Ok(library) => {
+                println!("{}", library.display());
+                ExitCode::SUCCESS
+            }
+            Err(why) => {
+                eprintln!("{why}");
+                ExitCode::FAILURE
+            }
+        },
         ["--list" | "--help", ..] => {
             println!("{}\n\ncases: {}", arguments::HELP, arguments::names());
             ExitCode::SUCCESS

@@ -9,6 +9,7 @@ use crate::place::{self, Kind, Place};
 use crate::reconciliation::Lists;
 use crate::requests::{Deletions, FILL, Fill, Ingest, Reads};
 use crate::server::{Program, Server};
+use crate::slow::Slowed;
 use crate::work::{Tally, Work};
 use crate::{closed, open};
 use guestlog::clock::Clock;
@@ -117,7 +118,10 @@ impl Run<'_> {
         let warm = closed::run(self.server, endless(self.case.task), self.case.connections, self.plan.time / 5).await;
         let before = before + finish(warm)?;
         self.settle();
+        let is_postgres = self.place.kind == Kind::Postgres;
+        let slowed = (self.plan.slower_flush_ms > 0 && is_postgres).then(|| Slowed::by(self.plan.slower_flush_ms));
         let (mut measured, acknowledged) = self.timed(endless(self.case.task)).await?;
+        drop(slowed);
         if measured.p50_ms < f64::from(self.plan.slower_flush_ms) {
             measured.dropped = Some("the flushes are not slower".to_owned());
         }

@@ -1,11 +1,12 @@
 //! A server under load: this program again, in a process of its own.
 
-use crate::place::Place;
+use crate::place::{Kind, Place};
 use crate::run::Plan;
+use crate::slow;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// What precedes the address on a server's standard output, and the key.
@@ -80,8 +81,8 @@ impl Server {
         if program == Program::Guestlog {
             command.envs(plan.settings.iter().map(|(name, value)| (variable(name), value)));
         }
-        if plan.slower_flush_ms > 0 {
-            command.env("LD_PRELOAD", slow_flush(&place.dir)?).env("SLOWER_FLUSH_MS", plan.slower_flush_ms.to_string());
+        if plan.slower_flush_ms > 0 && place.kind == Kind::Sqlite {
+            command.envs(slow::environment(&place.dir, plan.slower_flush_ms)?);
         }
         let log = place.dir.join("server.log");
         let mut child = command
@@ -107,18 +108,6 @@ impl Drop for Server {
         // Its database goes next, so nothing is gained by an orderly end.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// What makes flushes slower, compiled.
-fn slow_flush(dir: &Path) -> Result<PathBuf, String> {
-    let (source, library) = (dir.join("slow_flush.c"), dir.join("slow_flush.so"));
-    std::fs::write(&source, include_str!("slow_flush.c")).unwrap();
-    let mut compile = Command::new("cc");
-    let status = compile.args(["-shared", "-fPIC", "-O2", "-o"]).arg(&library).arg(&source).arg("-ldl").status();
-    match status {
-        Ok(status) if status.success() => Ok(library),
-        _ => Err("no C compiler makes flushes slower".to_owned()),
     }
 }
 

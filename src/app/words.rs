@@ -2,6 +2,7 @@
 
 use crate::domain::locale::Locale;
 use crate::domain::rights::{Decision, Ground, Right};
+use crate::domain::webhook::Fault;
 
 /// The text of a language.
 macro_rules! in_both {
@@ -11,6 +12,32 @@ macro_rules! in_both {
             Locale::En => $en,
         }
     };
+}
+
+/// Why a file could not be sent, after "that did not work:" and "det lykkedes ikke:".
+#[must_use]
+pub fn fault(fault: Fault, locale: Locale) -> &'static str {
+    match fault {
+        Fault::Status => {
+            in_both!(locale, "modtageren tager ikke imod filen", "the recipient does not accept the file")
+        }
+        Fault::Redirect => {
+            in_both!(locale, "adressen viser videre til en anden adresse", "the address leads on to another address")
+        }
+        Fault::Timeout => in_both!(locale, "modtageren svarer ikke i tide", "the recipient does not answer in time"),
+        Fault::Name => in_both!(locale, "adressen findes ikke", "the address does not exist"),
+        Fault::Address => {
+            in_both!(locale, "adressen ligger ikke på det åbne internet", "the address is not on the open internet")
+        }
+        Fault::Certificate => in_both!(
+            locale,
+            "forbindelsen til modtageren er ikke sikker",
+            "the connection to the recipient is not secure"
+        ),
+        Fault::Connection => {
+            in_both!(locale, "der er ikke forbindelse til modtageren", "the recipient cannot be reached")
+        }
+    }
 }
 
 /// What a person asked for, after "asked for" and "bedt om".

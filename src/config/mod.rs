@@ -22,7 +22,7 @@ mod tests;
 pub use error::ConfigError;
 pub use identity::{Authority, Operator, Recipient, RecipientRole};
 pub use mail::{Mail, MailSecurity, MailTransport};
-pub use rights::Rights;
+pub use rights::{Rights, Transfers};
 pub use sections::{
     Accesses, Database, Erasure, Http, Ingest, Keys, Limits, Log, LogFormat, LogLevel, Metrics, Reconciliation, Tls,
     Visits, Webhooks,

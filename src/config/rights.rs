@@ -1,6 +1,6 @@
 //! How requests of data subjects are dealt with.
 
-use super::values;
+use super::values::{self, Choice};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::num::NonZeroU32;
@@ -31,6 +31,36 @@ pub struct Rights {
     /// How often it takes anything in a minute.
     #[serde(deserialize_with = "rate")]
     pub all_per_minute: NonZeroU32,
+    /// Whether a person's file is sent directly to another controller where the person asks for it (Article 20(2)).
+    #[serde(deserialize_with = "values::choice")]
+    pub transfers: Transfers,
+    /// How long sending a file may take, from the look-up of the name to the answer; less than its lease of 15 minutes.
+    #[serde(deserialize_with = "values::whole::<100, 600_000, _, _>")]
+    pub transfer_timeout_ms: u64,
+}
+
+/// Where people may have their files sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfers {
+    /// Nowhere.
+    Off,
+    /// To the internet, by verified TLS.
+    Public,
+    /// Also to this machine, to private networks and without TLS: for development.
+    Private,
+}
+
+impl Transfers {
+    /// Whether files may go anywhere.
+    #[must_use]
+    pub fn is_private(self) -> bool {
+        self == Self::Private
+    }
+}
+
+impl Choice for Transfers {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("public", Self::Public), ("private", Self::Private)];
 }
 
 const EXPECTED: &str = "expected days as month and day, as in 06-05";

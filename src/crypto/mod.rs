@@ -27,7 +27,7 @@ pub use keyring::Keyring;
 pub use mark::mark;
 pub use master::MasterKey;
 pub use masters::{MasterFile, MasterFiles, MasterRole};
-pub use random::fill;
+pub use random::{chance, fill};
 pub use seal::{DataKey, Place, Row};
 pub use service::WrappedServiceKey;
 pub use webhook::WebhookSecret;

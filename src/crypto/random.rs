@@ -14,6 +14,14 @@ pub fn fill(bytes: &mut [u8]) -> Result<(), CryptoError> {
     getrandom::fill(bytes).map_err(|_| CryptoError::Random)
 }
 
+/// A byte by which things are spread that must not happen together; without randomness they merely are not.
+#[must_use]
+pub fn chance() -> u8 {
+    let mut byte = [0_u8; 1];
+    let _ = fill(&mut byte);
+    byte[0]
+}
+
 /// Appends `count` letters, each of the alphabet with the same probability.
 ///
 /// The caller reserves the room, so that a growing string leaves no copy of a secret behind.

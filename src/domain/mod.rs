@@ -37,6 +37,7 @@ pub mod scope;
 pub mod statistics;
 pub mod text;
 pub mod time;
+pub mod transfer;
 pub mod visit;
 pub mod webhook;
 pub mod webhook_url;

@@ -130,6 +130,8 @@ pub fn table() -> routes::Table {
         .post("/v1/privacy-requests/{id}/verification", privacy_requests::verify)
         .get("/v1/privacy-requests/{id}", privacy_requests::show)
         .get("/v1/privacy-requests/{id}/export", privacy_requests::export)
+        .put("/v1/privacy-requests/{id}/transfer", privacy_requests::send)
+        .delete("/v1/privacy-requests/{id}/transfer", privacy_requests::stop)
         .post("/v1/deletions", deletions::post)
         .get("/v1/deletions", deletions::index)
         .get("/v1/deletions/{id}", deletions::show)

@@ -45,7 +45,7 @@ impl Modify for Bearer {
         cases::delegations, cases::delegate, cases::undelegate,
         own_cases::index, own_cases::show, own_cases::extend, own_cases::decide,
         privacy_requests::submit, privacy_requests::renew, privacy_requests::verify, privacy_requests::show,
-        privacy_requests::export,
+        privacy_requests::export, privacy_requests::send, privacy_requests::stop,
         admin::create_customer, admin::customers, admin::customer, admin::change_customer,
         admin::issue_license, admin::licenses, admin::change_license,
         admin::issue_key, admin::keys, admin::change_key,

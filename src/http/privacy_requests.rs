@@ -6,7 +6,8 @@ use super::part::Part;
 use super::pieces;
 use super::refusals::Refusals;
 use crate::app::App;
-use crate::app::requests::{Progress, Received, Submission, Token, Wait};
+use crate::app::cases::ShownTransfer;
+use crate::app::requests::{Destination, Progress, Received, Submission, Token, Wait};
 use crate::domain::PublicId;
 use crate::error::{Code, Error};
 use actix_web::dev::Payload;
@@ -141,6 +142,45 @@ pub async fn verify(
     responses((status = 200, description = "How far it has come", body = Progress), Refusals))]
 pub async fn show(_: Public, Path(id): Path<OfRequest>, token: Shown, app: Data<App>) -> Result<Json<Progress>, Error> {
     Ok(Json(app.privacy_progress(id.0, token.0).await?))
+}
+
+/// Has the file of portability sent directly to another controller (Article 20(2)).
+///
+/// What is sent is the same archive, by POST, with `Content-Digest` and an `Idempotency-Key` that stays the same however
+/// often it is tried: for three days at most, and not after the file is gone. A redirect is not followed.
+#[utoipa::path(put, path = "/v1/privacy-requests/{id}/transfer", tag = "privacy", operation_id = "send_privacy_export",
+    params(("id" = uuid::Uuid, Path, description = "The request's id"),
+        ("Authorization" = String, Header, description = "Bearer and the token that a code gave", max_length = 200)),
+    request_body = Destination,
+    responses((status = 202, description = "It is sent", body = ShownTransfer), Refusals,
+        (status = 410, description = "It was fetched, or its time is over", body = super::problem::Problem,
+            content_type = "application/problem+json")))]
+pub async fn send(
+    _: Public,
+    Path(id): Path<OfRequest>,
+    token: Shown,
+    Body(to, _): Body<Destination>,
+    app: Data<App>,
+) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Accepted().json(app.send_privacy_file(id.0, token.0, to).await?))
+}
+
+/// Tries no more to send a file to another controller.
+#[utoipa::path(delete, path = "/v1/privacy-requests/{id}/transfer", tag = "privacy", operation_id = "stop_privacy_export",
+    params(("id" = uuid::Uuid, Path, description = "The request's id"), Which,
+        ("Authorization" = String, Header, description = "Bearer and the token that a code gave", max_length = 200)),
+    responses((status = 204, description = "It is not tried any more"), Refusals,
+        (status = 410, description = "It was fetched, or its time is over", body = super::problem::Problem,
+            content_type = "application/problem+json")))]
+pub async fn stop(
+    _: Public,
+    Path(id): Path<OfRequest>,
+    token: Shown,
+    Query(which): Query<Which>,
+    app: Data<App>,
+) -> Result<HttpResponse, Error> {
+    app.stop_privacy_file(id.0, token.0, which.case).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Gives the file of an answer out, once.

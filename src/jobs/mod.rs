@@ -1,24 +1,28 @@
 //! The worker: claims what is due with a lease, runs it outside of any transaction, and gives it back.
 //!
-//! A thread a server for each [`Lane`], and some that send to webhooks. Any node may run any job; a job whose worker has
+//! A thread a server for each [`Lane`], and several that send to webhooks. Any node may run any job; a job whose worker has
 //! died runs again when its lease is over, so each can be repeated.
 
+mod carrier;
+mod guard;
 mod run;
+mod transfers;
 mod webhooks;
 
 pub use run::run_due;
+pub use transfers::transfer_due;
 pub use webhooks::send_due;
 
 use crate::app::App;
 use crate::app::jobs::{Kind, Lane};
 use crate::error::Error;
+use carrier::Carrier;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use webhooks::Carrier;
 
 /// How often is looked for what other nodes have queued, and for what has become due.
 const LOOK: Duration = Duration::from_secs(1);
@@ -38,7 +42,7 @@ impl Worker {
     /// # Errors
     /// When the operating system has no thread left, or the certificates to be trusted cannot be read.
     pub fn start(app: &App) -> io::Result<Self> {
-        let carrier = Arc::new(Carrier::new(app)?);
+        let (carrier, of_files) = (Arc::new(Carrier::of_messages(app)?), Carrier::of_files(app)?);
         // Those that have started by then end when another cannot.
         let mut worker = Self { app: app.clone(), threads: Vec::new() };
         for lane in Lane::IN_TURN {
@@ -49,6 +53,7 @@ impl Worker {
             let carrier = Arc::clone(&carrier);
             worker.spawn(Lane::Webhooks.as_str(), move |app, _| webhooks::send_all(app, &carrier))?;
         }
+        worker.spawn(Lane::Transfers.as_str(), move |app, _| transfers::send_all(app, &of_files))?;
         Ok(worker)
     }
 
@@ -129,6 +134,7 @@ pub fn describe() {
     describe_gauge!("guestlog_mails_waiting", "Mails that wait to be sent, of all nodes.");
     describe_gauge!("guestlog_mails_given_up", "Mails that were given up within a month, of all nodes.");
     webhooks::describe();
+    transfers::describe();
     describe_counter!("guestlog_notices_total", "Notices raised, by kind.");
     describe_gauge!(
         "guestlog_scrub_last_success_timestamp_seconds",

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod backup;
 mod bulk;
 pub mod case_files;
+pub mod case_transfers;
 pub mod cases;
 pub mod comparison;
 mod conn;

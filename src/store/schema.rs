@@ -87,6 +87,18 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::store::types::{Timestamptz, Uuid};
 
+    case_transfers (customer_id, case_id) {
+        customer_id -> Int8,
+        case_id -> Int8,
+        sealed -> Nullable<Bytea>,
+        arrived_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::store::types::{Timestamptz, Uuid};
+
     cases (customer_id, id) {
         customer_id -> Int8,
         id -> Int8,

@@ -1,6 +1,7 @@
 // Request, mail, code, the customer's decision, download, erasure, nothing left: as a person and a customer do it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createServer } from 'node:http';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -140,6 +141,22 @@ async function ask(page, lang, right) {
   return right_case.id;
 }
 
+// Where another controller takes files.
+async function controller() {
+  const other = { got: [], status: 204 };
+  const server = createServer((request, answer) => {
+    const parts = [];
+    request.on('data', (part) => parts.push(part)).on('end', () => {
+      other.got.push({ headers: request.headers, body: Buffer.concat(parts) });
+      answer.writeHead(other.status).end();
+    });
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  other.url = `http://127.0.0.1:${server.address().port}/ind`;
+  other.close = () => server.close();
+  return other;
+}
+
 const act = async (id, what, body) => {
   const answer = await api('POST', `/v1/rights/cases/${id}/${what}`, TENANT, body);
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
@@ -209,6 +226,45 @@ try {
   await page.locator('.answer').waitFor();
   await look(page, 'refused-en');
 
+  // Her data go straight to where she moves: in Danish they arrive, in English they are refused there.
+  const other = await controller();
+  for (const [lang, says, status] of [['da', 'er kommet frem til', 204], ['en', 'could not be sent to', 403]]) {
+    const moving = await ask(page, lang, 'portability');
+    await act(moving, 'decision', { decision: 'approve' });
+    await until('the file is ready', async () => (await api('GET', `/v1/rights/cases/${moving}`, TENANT)).body.prepared_at);
+    await act(moving, 'release');
+    await next(MAIL, EMAIL, lang === 'da' ? 'fil er klar' : 'file is ready');
+    await refresh(page);
+    await page.locator('.answer').waitFor();
+    await look(page, `movable-${lang}`);
+    await page.locator('.answer button.quiet').click();
+    await look(page, `send-${lang}`);
+    await page.locator('#url').fill('min mail');
+    await page.locator('form').first().locator('button').click();
+    await page.locator('[role=alert]').waitFor();
+    await look(page, `send-faults-${lang}`);
+    other.status = status;
+    await page.locator('#url').fill(other.url);
+    await page.locator('form').first().locator('button').click();
+    await page.locator('strong.break').waitFor();
+    await look(page, `send-confirm-${lang}`);
+    assert.equal(other.got.length, lang === 'da' ? 0 : 1, 'nothing is sent before it is confirmed');
+    await page.locator('form').first().locator('button').click();
+    await page.locator('.answer').waitFor();
+    await until('the file was sent', async () => {
+      await refresh(page);
+      return (await page.locator('.answer').innerText()).includes(says);
+    });
+    await look(page, `sent-${lang}`);
+    await next(MAIL, EMAIL, lang === 'da' ? 'er kommet frem' : 'does not accept the file');
+  }
+  assert.equal(other.got.length, 2);
+  writeFileSync(join(folder, 'moved.zip'), other.got[0].body);
+  const keys = join(folder, 'keys.json');
+  writeFileSync(keys, await (await fetch(`${BASE}/.well-known/guestlog-receipt-keys.json`)).text());
+  execFileSync(process.env.PROGRAM, ['export', 'verify', join(folder, 'moved.zip'), '--keys', keys]);
+  other.close();
+
   const erasure = await ask(page, 'en', 'erasure');
   await act(erasure, 'decision', { decision: 'approve' });
   await until('the person is erased', async () => (await state(erasure)) === 'closed');
@@ -218,8 +274,9 @@ try {
   assert.equal((await api('GET', '/v1/people/gaest-1', TENANT)).status, 404);
   assert.deepEqual((await api('GET', '/v1/events?person=gaest-1', TENANT)).body.data, []);
   assert.equal((await api('GET', '/v1/people/vaert-1', TENANT)).status, 200);
-  // Of each request a code, a word to the customer and the answer; of the first also a second code.
-  assert.equal(count(MAIL), 10);
+  // Of each request a code, a word to the customer and the answer; of the first also a second code, of those whose file
+  // was sent on a word of that.
+  assert.equal(count(MAIL), 18);
 } finally {
   await context.close();
 }

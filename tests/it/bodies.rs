@@ -42,6 +42,7 @@ pub fn body(entry: &Entry) -> Option<Value> {
             | "/privacy/requests/{id}"
             | "/privacy/requests/{id}/code"
             | "/privacy/requests/{id}/file"
+            | "/privacy/requests/{id}/transfer"
             | "/v1/privacy-requests/{id}/code"
             | "/v1/rights/cases/{id}/release"
             | "/v1/admin/customers/{id}/retention-agreements/{agreement}/end"
@@ -75,6 +76,7 @@ pub fn body(entry: &Entry) -> Option<Value> {
         }
         ("PUT", "/v1/rights/delegations/{right}") => Some(json!({"document_sha256": "ab".repeat(32)})),
         ("POST", "/v1/privacy-requests") => Some(json!({"right": "access", "email": "nogen@example.dk"})),
+        ("PUT", "/v1/privacy-requests/{id}/transfer") => Some(json!({"url": "https://modtag.example.com/filer"})),
         ("POST", "/v1/privacy-requests/{id}/verification") => Some(json!({"code": "12345678"})),
         ("POST", "/v1/webhooks") => Some(webhook()),
         ("PATCH", "/v1/webhooks/{id}") => Some(json!({"description": "Adgangskort"})),

@@ -16,7 +16,11 @@ pub const EMAIL: &str = "mette.holm@example.dk";
 
 impl Desk {
     pub fn new(kind: crate::harness::Kind) -> Self {
-        let house = House::new(kind);
+        Self::with(kind, &[])
+    }
+
+    pub fn with(kind: crate::harness::Kind, settings: &[(&str, &str)]) -> Self {
+        let house = House::with(kind, settings);
         let operator = key(&house.served.app, None, "admin", None);
         let desk = Self { house, operator };
         desk.guest("g1", EMAIL);

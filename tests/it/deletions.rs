@@ -17,9 +17,13 @@ pub struct House {
 
 impl House {
     pub fn new(kind: Kind) -> Self {
+        Self::with(kind, &[])
+    }
+
+    pub fn with(kind: Kind, settings: &[(&str, &str)]) -> Self {
         let home = Home::new(kind);
         let clock = Clock::fixed(at(NOW));
-        let app = home.open(clock.clone());
+        let app = home.open_with(clock.clone(), settings);
         let site = site(&app, "L-1");
         let key = key(&app, Some(site.customer), ALL, None);
         Self { served: serve(&app), clock, key, site, home }

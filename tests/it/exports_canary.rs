@@ -2,6 +2,7 @@
 
 use crate::archive::{Archive, House};
 use crate::harness::{at, both};
+use crate::mailbox;
 use crate::raw::Raw;
 use guestlog::domain::inventory::Inventory;
 use serde_json::{Value, json};
@@ -95,11 +96,29 @@ fn populate(house: &House) {
     let refusal = json!({"decision": "refuse", "grounds": ["manifestly_unfounded"], "reason": "Afslag Kanarie",
         "evidence": "Bevis Kanarie, som er langt nok"});
     house.call("POST", &format!("/v1/rights/cases/{case}/decision"), &refusal);
+    // Another, whose file is on its way to another controller.
+    let moving = json!({"right": "portability", "channel": "letter", "received_at": "2026-11-19T07:00:15Z", "ref": ME,
+        "email": "flyt@kanarie.example", "verified_by": "document"});
+    let moving = house.call("POST", "/v1/rights/cases", &moving).json()["id"].as_str().unwrap().to_owned();
+    house.call("POST", &format!("/v1/rights/cases/{moving}/decision"), &json!({"decision": "approve"}));
+    mailbox::last(&house.served.app, &house.home.dir, "flyt@kanarie.example");
+    house.call("POST", &format!("/v1/rights/cases/{moving}/release"), &json!({}));
+    let letter = mailbox::last(&house.served.app, &house.home.dir, "flyt@kanarie.example");
+    let request = format!("/v1/privacy-requests/{}", &letter.text.split("/privacy/requests/").nth(1).unwrap()[..36]);
+    house.call("POST", &format!("{request}/code"), &Value::Null);
+    let code = mailbox::last(&house.served.app, &house.home.dir, "flyt@kanarie.example").code();
+    let token = house.call("POST", &format!("{request}/verification"), &json!({"code": code})).json();
+    let (token, body) =
+        (token["token"].as_str().unwrap(), json!({"url": "https://flyt.example.com/kanarie"}).to_string());
+    let sent = house.served.send("PUT", &format!("{request}/transfer"), Some(token), &[], Some(body.as_bytes()));
+    assert_eq!(sent.status, 202, "{}", sent.text);
     // What no single case has all of.
-    Raw::of(&house.home).run(
+    let mut raw = Raw::of(&house.home);
+    raw.run(
         "UPDATE cases SET about = public_id, receipt_id = public_id, held_until = received_at, prepared_at = extended_at, \
-         released_at = decided_at, downloaded_at = verified_at",
+         released_at = decided_at, downloaded_at = verified_at WHERE decision = 2",
     );
+    raw.run("UPDATE case_transfers SET arrived_at = (SELECT decided_at FROM cases WHERE decision = 2)");
     house.clock.set(at("2026-11-21T09:30:11Z"));
     let hook = json!({"url": "https://lager.example.com/hook", "description": "Lagersystem Kanarie",
         "types": ["person.restricted"]});
@@ -113,6 +132,38 @@ fn populate(house: &House) {
         "ends_at": "2027-01-01T00:00:13Z"});
     house.call("POST", &format!("/v1/people/{ME}/holds"), &hold);
     house.clock.set(at("2026-11-21T10:00:00Z"));
+}
+
+/// The same of what the person has asked for.
+fn expected_of_requests() -> BTreeMap<&'static str, (&'static str, Value)> {
+    BTreeMap::from([
+        ("cases.public_id", ("/requests/0/id", json!("a uuid"))),
+        ("cases.about", ("/requests/0/about", json!("/requests/0/id"))),
+        ("cases.receipt_id", ("/requests/0/receipt", json!("/requests/0/id"))),
+        ("cases.asked", ("/requests/0/right", json!("access"))),
+        ("cases.channel", ("/requests/0/came_by", json!("letter"))),
+        ("cases.locale", ("/requests/0/locale", json!("en"))),
+        ("cases.state", ("/requests/0/progress", json!("refused"))),
+        ("cases.received_at", ("/requests/0/received_at", json!("2026-11-20T08:00:15+01:00"))),
+        ("cases.received_on", ("/requests/0/received_at", json!("2026-11-20T08:00:15+01:00"))),
+        ("cases.verified_at", ("/requests/0/verified_at", json!("2026-11-21T10:20:14+01:00"))),
+        ("cases.verified_by", ("/requests/0/verified_by", json!("document"))),
+        ("cases.extended_at", ("/requests/0/extended_at", json!("2026-11-21T10:21:16+01:00"))),
+        ("cases.extension_ground", ("/requests/0/extended_for", json!("complexity"))),
+        ("cases.decided_at", ("/requests/0/decided_at", json!("2026-11-21T10:22:17+01:00"))),
+        ("cases.decision", ("/requests/0/decided", json!("refuse"))),
+        ("cases.is_held", ("/requests/0/was_held", json!(true))),
+        ("cases.grounds", ("/requests/0/refused_on", json!(["manifestly_unfounded"]))),
+        ("cases.prepared_at", ("/requests/0/ready_at", json!("2026-11-21T10:21:16+01:00"))),
+        ("cases.released_at", ("/requests/0/answered_at", json!("2026-11-21T10:22:17+01:00"))),
+        ("cases.downloaded_at", ("/requests/0/fetched_at", json!("2026-11-21T10:20:14+01:00"))),
+        ("cases.closed_at", ("/requests/0/closed_at", json!("2026-11-21T10:22:17+01:00"))),
+        ("cases.held_until", ("/requests/0/held_until", json!("2026-11-20T08:00:15+01:00"))),
+        ("cases.asked_sealed", ("/requests/0/details", json!("Anmodning Kanarie"))),
+        ("cases.reasons_sealed", ("/requests/0/reason", json!("Afslag Kanarie"))),
+        ("case_transfers.sealed", ("/requests/1/send_to", json!("https://flyt.example.com/kanarie"))),
+        ("case_transfers.arrived_at", ("/requests/1/sent_at", json!("2026-11-21T10:22:17+01:00"))),
+    ])
 }
 
 /// Where `data.json` must show each personal column, and what.
@@ -153,30 +204,6 @@ fn expected() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("holds.placed_at", ("/holds/0/placed_at", json!("2026-11-21T10:35:12+01:00"))),
         ("holds.ends_at", ("/holds/0/ends_at", json!("2027-01-01T01:00:13+01:00"))),
         ("holds.erased_at", ("/holds/0/erased_at", Value::Null)),
-        ("cases.public_id", ("/requests/0/id", json!("a uuid"))),
-        ("cases.about", ("/requests/0/about", json!("/requests/0/id"))),
-        ("cases.receipt_id", ("/requests/0/receipt", json!("/requests/0/id"))),
-        ("cases.asked", ("/requests/0/right", json!("access"))),
-        ("cases.channel", ("/requests/0/came_by", json!("letter"))),
-        ("cases.locale", ("/requests/0/locale", json!("en"))),
-        ("cases.state", ("/requests/0/progress", json!("refused"))),
-        ("cases.received_at", ("/requests/0/received_at", json!("2026-11-20T08:00:15+01:00"))),
-        ("cases.received_on", ("/requests/0/received_at", json!("2026-11-20T08:00:15+01:00"))),
-        ("cases.verified_at", ("/requests/0/verified_at", json!("2026-11-21T10:20:14+01:00"))),
-        ("cases.verified_by", ("/requests/0/verified_by", json!("document"))),
-        ("cases.extended_at", ("/requests/0/extended_at", json!("2026-11-21T10:21:16+01:00"))),
-        ("cases.extension_ground", ("/requests/0/extended_for", json!("complexity"))),
-        ("cases.decided_at", ("/requests/0/decided_at", json!("2026-11-21T10:22:17+01:00"))),
-        ("cases.decision", ("/requests/0/decided", json!("refuse"))),
-        ("cases.is_held", ("/requests/0/was_held", json!(true))),
-        ("cases.grounds", ("/requests/0/refused_on", json!(["manifestly_unfounded"]))),
-        ("cases.prepared_at", ("/requests/0/ready_at", json!("2026-11-21T10:21:16+01:00"))),
-        ("cases.released_at", ("/requests/0/answered_at", json!("2026-11-21T10:22:17+01:00"))),
-        ("cases.downloaded_at", ("/requests/0/fetched_at", json!("2026-11-21T10:20:14+01:00"))),
-        ("cases.closed_at", ("/requests/0/closed_at", json!("2026-11-21T10:22:17+01:00"))),
-        ("cases.held_until", ("/requests/0/held_until", json!("2026-11-20T08:00:15+01:00"))),
-        ("cases.asked_sealed", ("/requests/0/details", json!("Anmodning Kanarie"))),
-        ("cases.reasons_sealed", ("/requests/0/reason", json!("Afslag Kanarie"))),
         ("webhook_messages.body_sealed", ("/told/0/said", json!("with the ref"))),
         ("tombstones.epoch", ("/earlier_deletion/life", json!(1))),
         ("tombstones.erased_at", ("/earlier_deletion/deleted_at", json!("2026-11-21T09:10:01+01:00"))),
@@ -253,7 +280,8 @@ fn every_personal_column_is_shown_or_named_with_a_reason() {
             .flat_map(|one| one["columns"].as_array().unwrap())
             .map(|column| column.as_str().unwrap())
             .collect();
-        let expected = expected();
+        let mut expected = expected();
+        expected.extend(expected_of_requests());
         let mut found = 0;
         for (column, _) in Inventory::of_this_build().unwrap().of_people() {
             if named.contains(column.as_str()) {
@@ -297,6 +325,7 @@ fn every_personal_column_is_shown_or_named_with_a_reason() {
             "Forlængelse Kanarie",
             "Afslag Kanarie",
             "Bevis Kanarie",
+            "https://flyt.example.com/kanarie",
         ] {
             assert!(archive.holding(text).contains(&"index.html"), "{text}");
         }

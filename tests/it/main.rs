@@ -104,6 +104,8 @@ mod stays;
 mod tidy;
 mod tls;
 mod traffic;
+mod transfers;
+mod transfers_ends;
 mod webhooks;
 mod webhooks_given_up;
 mod webhooks_kept;

@@ -8,12 +8,13 @@ use guestlog::clock::Clock;
 use std::collections::BTreeSet;
 
 /// Rows of a customer stay together, whichever server holds them.
-const DISTRIBUTED: [&str; 31] = [
+const DISTRIBUTED: [&str; 32] = [
     "access_people",
     "accesses",
     "audit_entries",
     "case_files",
     "case_people",
+    "case_transfers",
     "cases",
     "customer_keys",
     "delegations",

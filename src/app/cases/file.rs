@@ -2,7 +2,7 @@
 
 use super::sealed::Sealer;
 use super::show::{right_of, state_of};
-use super::{FILE_S, Row, act, carry_out, wrong_state};
+use super::{FILE_S, Row, act, carry_out, transfer, wrong_state};
 use crate::app::export::{Ask, CaseInfo};
 use crate::app::jobs::{self, Kind, Lease};
 use crate::app::{App, Core, View, Work, people};
@@ -10,6 +10,7 @@ use crate::domain::export;
 use crate::domain::locale::Locale;
 use crate::domain::rights::{Right, State};
 use crate::domain::text::Ref;
+use crate::domain::transfer::State as TransferState;
 use crate::domain::{CustomerId, PersonId, PublicId, Timestamp};
 use crate::error::{Code, Error};
 use crate::store;
@@ -163,12 +164,17 @@ pub fn file(view: &mut View<'_>, customer: CustomerId, id: PublicId) -> Result<P
     match state_of(&row)? {
         State::Released if until.is_some_and(|until| view.now < until) => {}
         State::Released | State::Closed if right_of(&row)?.has_file() && row.is_held == Some(true) => {
-            return Err(Error::refused(Code::FileGone, "The file was fetched, or its seven days are over."));
+            return Err(gone());
         }
         _ => return Err(wrong_state("There is no file that was let go.")),
     }
     view.shown.add(store::cases::people_of(view.conn, customer, row.id)?);
     pieces(view.core, &row)
+}
+
+/// The file was there.
+pub(crate) fn gone() -> Error {
+    Error::refused(Code::FileGone, "The file was fetched, or its seven days are over. Ask once more.")
 }
 
 /// The pieces of a released file, one after the other.
@@ -187,18 +193,34 @@ pub(crate) fn pieces(core: &Core, row: &Row) -> Result<Pieces, Error> {
 }
 
 impl Pieces {
+    /// From the start once more.
+    pub(super) fn rewind(&mut self) {
+        self.position = 0;
+    }
+
     /// The next piece; none at the end, when the file is given out and gone.
     ///
     /// # Errors
     /// When the database fails, or the file's time was over meanwhile.
     pub fn take(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let piece = self.read()?;
+        if piece.is_none() {
+            self.given_out()?;
+        }
+        Ok(piece)
+    }
+
+    /// The next piece; none at the end. The file stays.
+    ///
+    /// # Errors
+    /// As [`Pieces::take`].
+    pub(super) fn read(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let (customer, case, position) = (self.customer, self.case, self.position);
         let sealed = self.core.read(|view| Ok(store::case_files::get(view.conn, customer, case, position)?))?;
         // It was given out to somebody else, or its time ended.
         let sealed = sealed.ok_or_else(|| Error::unavailable("the file has gone meanwhile"))?;
         let piece = self.sealer.open_piece(position, &sealed)?;
         if piece.is_empty() {
-            self.given_out()?;
             return Ok(None);
         }
         self.position += 1;
@@ -212,6 +234,8 @@ impl Pieces {
                 row.downloaded_at = Some(work.now);
                 row.closed_at = Some(work.now);
                 row.state = State::Closed.number();
+                // Who has it in hand passes it on as they like.
+                transfer::end(work, &row, TransferState::Stopped)?;
                 store::cases::update(work.tx, &row)?;
             }
             remove(work, &row)

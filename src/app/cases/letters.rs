@@ -2,7 +2,7 @@
 
 use super::sealed::{Asked, Reasons, Sealer};
 use super::show::{decision_of, grounds_of, right_of, state_of};
-use super::{FILE_S, Row, dates};
+use super::{FILE_S, Row, dates, transfer};
 use crate::app::identity::{self, Authority, Identity};
 use crate::app::mail::{self, Mail};
 use crate::app::{Core, Work, words};
@@ -10,6 +10,7 @@ use crate::domain::contact::Email;
 use crate::domain::locale::Locale;
 use crate::domain::rights::{Decision, Right, State};
 use crate::domain::text::Subject;
+use crate::domain::transfer::State as TransferState;
 use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::Error;
 use crate::store;
@@ -25,6 +26,8 @@ pub(crate) enum Letter {
     Extended,
     /// What was decided.
     Decided,
+    /// Whether the file has arrived where the person had it sent.
+    Transferred,
 }
 
 /// Why a customer is written.
@@ -55,6 +58,7 @@ struct Outcome {
     is_partial: bool,
     is_held: bool,
     has_file: bool,
+    may_be_sent: bool,
     is_erased: bool,
     fetch_until: String,
     held_until: Option<String>,
@@ -101,6 +105,28 @@ struct DecidedDa<'a> {
 struct DecidedEn<'a> {
     about: &'a About,
     outcome: &'a Outcome,
+}
+
+/// Where a file was sent, and what came of it.
+struct Way {
+    host: String,
+    has_arrived: bool,
+    why: Option<&'static str>,
+    fetch_until: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "letters/transferred.da.txt")]
+struct TransferredDa<'a> {
+    about: &'a About,
+    way: &'a Way,
+}
+
+#[derive(Template)]
+#[template(path = "letters/transferred.en.txt")]
+struct TransferredEn<'a> {
+    about: &'a About,
+    way: &'a Way,
 }
 
 #[derive(Template)]
@@ -278,11 +304,27 @@ pub(crate) fn to_person(work: &mut Work<'_, '_>, row: &Row, letter: Letter) -> R
                 Locale::En => ("Answer to your request", rendered(&DecidedEn { about: &about, outcome: &outcome })?),
             }
         }
+        (Letter::Transferred, locale) => {
+            let way = way(work, row, locale)?;
+            match (locale, way.has_arrived) {
+                (Locale::Da, true) => ("Din fil er sendt", rendered(&TransferredDa { about: &about, way: &way })?),
+                (Locale::Da, false) => {
+                    ("Din fil kunne ikke sendes", rendered(&TransferredDa { about: &about, way: &way })?)
+                }
+                (Locale::En, true) => {
+                    ("Your file has been sent", rendered(&TransferredEn { about: &about, way: &way })?)
+                }
+                (Locale::En, false) => {
+                    ("Your file could not be sent", rendered(&TransferredEn { about: &about, way: &way })?)
+                }
+            }
+        }
     };
     let kind = match letter {
         Letter::Received => "case_received",
         Letter::Extended => "case_extended",
         Letter::Decided => "case_decided",
+        Letter::Transferred => "case_transferred",
     };
     let customer = Some(row.customer_id).filter(|customer| *customer != super::OPERATOR);
     send(work, customer, email, kind, subject, text, None)
@@ -304,6 +346,18 @@ fn about(work: &mut Work<'_, '_>, row: &Row, locale: Locale) -> Result<About, Er
     })
 }
 
+fn way(work: &mut Work<'_, '_>, row: &Row, locale: Locale) -> Result<Way, Error> {
+    let sent = transfer::of(work.core, work.tx, row)?.ok_or_else(|| Error::internal("nothing was sent"))?.shown();
+    let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
+    let is_there = state_of(row)? == State::Released;
+    Ok(Way {
+        has_arrived: sent.state == TransferState::Arrived,
+        why: sent.fault.map(|fault| words::fault(fault, locale)),
+        fetch_until: until.filter(|until| is_there && work.now < *until).map(|until| moment_of(until, locale)),
+        host: sent.host,
+    })
+}
+
 fn outcome(work: &mut Work<'_, '_>, row: &Row, reason: Option<String>, locale: Locale) -> Result<Outcome, Error> {
     let right = right_of(row)?;
     let released = state_of(row)? == State::Released;
@@ -313,6 +367,7 @@ fn outcome(work: &mut Work<'_, '_>, row: &Row, reason: Option<String>, locale: L
         is_partial: decision == Some(Decision::Partial),
         is_held: row.is_held == Some(true) || right == Right::Complaint,
         has_file: released && right.has_file(),
+        may_be_sent: transfer::is_offered(work.core, right),
         is_erased: row.receipt_id.is_some(),
         fetch_until: moment_of(work.now.plus_seconds(FILE_S), locale),
         held_until: row.held_until.map(|at| day_of(at, locale)),

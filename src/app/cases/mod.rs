@@ -13,20 +13,24 @@ mod open;
 mod run;
 mod sealed;
 mod show;
+mod transfer;
 
 pub(crate) use act::show_identity;
 pub use act::{Deciding, Delegation, Shown, decide, delegate, delegations, extend, release, undelegate, verify};
 pub(crate) use carry_out::until_decided;
 pub use dates::Dates;
 pub(crate) use dates::{ZONE, calendar, of as dates_of};
-pub(crate) use file::pieces;
 pub use file::{Pieces, file};
+pub(crate) use file::{gone, pieces};
 pub use open::{Draft, open};
 pub(crate) use open::{Origin, make};
 pub(crate) use run::run;
 pub(crate) use sealed::{Asked, Reasons, Sealer};
 pub use show::{Case, Filter, get, list};
 pub(crate) use show::{decision_of, grounds_of, right_of, state_of};
+pub use transfer::{Consignment, Content, Shown as ShownTransfer};
+pub(crate) use transfer::{Transfer, name as name_transfer, stop as stop_transfer};
+pub(crate) use transfer::{allowed as transfer_allowed, is_offered as transfer_is_offered, of as transfer_of};
 
 use super::{Work, webhooks};
 use crate::domain::{CustomerId, PublicId};

@@ -2,12 +2,13 @@
 
 use super::dates::{self, Alarm};
 use super::show::{right_of, state_of};
-use super::{FILE_S, Row, act, erase, file, letters};
+use super::{FILE_S, Row, act, erase, file, letters, transfer};
 use crate::app::jobs::{self, Kind, Lease, Next};
 use crate::app::webhooks::{Case, Event};
 use crate::app::{App, Core, Work, notices, requests};
 use crate::domain::Timestamp;
 use crate::domain::rights::{Right, State};
+use crate::domain::transfer::State as TransferState;
 use crate::error::Error;
 use crate::store;
 use serde_json::json;
@@ -71,6 +72,7 @@ fn step(app: &App, lease: &mut Lease, row: &Row) -> Result<Step, Error> {
                 let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
                 if state_of(&row)? == State::Released {
                     (row.state, row.closed_at) = (State::Closed.number(), Some(work.now));
+                    transfer::end(work, &row, TransferState::Failed)?;
                     store::cases::update(work.tx, &row)?;
                     file::remove(work, &row)?;
                 }
@@ -188,6 +190,7 @@ fn let_go(core: &Core, row: &Row, now: Timestamp) -> Result<Step, Error> {
     core.write(|work| {
         let Some(mut row) = store::cases::lock(work.tx, row.customer_id, row.id)? else { return Ok(()) };
         (row.asked_sealed, row.reasons_sealed) = (None, None);
+        store::case_transfers::wipe(work.tx, row.customer_id, row.id)?;
         store::cases::update(work.tx, &row)?;
         if let Some(request) = row.request_id {
             requests::wipe(work, request)?;

@@ -48,6 +48,11 @@ impl Sealer {
         Self::of(core, customer, "cases", id)
     }
 
+    /// Of where the file of a case goes.
+    pub fn of_transfer(core: &Core, customer: CustomerId, case: i64) -> Result<Self, Error> {
+        Self::of(core, customer, "case_transfers", case)
+    }
+
     /// Of a request by the public form.
     pub fn of_request(core: &Core, id: i64) -> Result<Self, Error> {
         Self::of(core, CustomerId(0), "privacy_requests", id)

@@ -2,6 +2,7 @@
 
 use super::dates::{self, Dates};
 use super::sealed::{Asked, Reasons, Sealer};
+use super::transfer::{self, Shown as Transfer};
 use crate::app::View;
 use crate::app::page::{Ask, Page, cut};
 use crate::app::webhooks::{self, Acknowledgement};
@@ -60,6 +61,8 @@ pub struct Case {
     pub released_at: Option<Timestamp>,
     /// When the person fetched the file.
     pub downloaded_at: Option<Timestamp>,
+    /// Where the person has the file sent to, and how far that is (Article 20(2)).
+    pub transfer: Option<Transfer>,
     /// When nothing was left to do.
     pub closed_at: Option<Timestamp>,
     /// The deletion by which it was carried out.
@@ -221,6 +224,7 @@ pub(crate) fn show(view: &mut View<'_>, row: &Row) -> Result<Case, Error> {
         prepared_at: row.prepared_at,
         released_at: row.released_at,
         downloaded_at: row.downloaded_at,
+        transfer: transfer::of(view.core, view.conn, row)?.map(|transfer| transfer.shown()),
         closed_at: row.closed_at,
         receipt_id: row.receipt_id,
         held_until: row.held_until,

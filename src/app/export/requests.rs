@@ -17,11 +17,14 @@ pub(super) fn of<'p>(view: &mut View<'_>, subject: &Subject, plan: &'p Plan) -> 
     let mut found = store::cases::about_person(view.conn, subject.customer, subject.id())?;
     found.sort_unstable_by_key(|case| std::cmp::Reverse((case.received_at, case.id)));
     let maybe = |at: Option<Timestamp>| at.map_or(Value::Null, |at| subject.instant(at));
-    let row = |case: &store::cases::Case| {
+    let mut row = |case: &store::cases::Case| {
         let sealer = Sealer::of_case(view.core, case.customer_id, case.id)?;
         let asked: Asked = sealer.open("asked_sealed", case.asked_sealed.as_deref())?;
         let reasons: Reasons = sealer.open("reasons_sealed", case.reasons_sealed.as_deref())?;
         let grounds = cases::grounds_of(case)?;
+        let transfer = cases::transfer_of(view.core, view.conn, case)?;
+        let arrived_at =
+            store::case_transfers::get(view.conn, case.customer_id, case.id)?.and_then(|row| row.arrived_at);
         let code = |word: Option<&'static str>| Value::from(word);
         section.row([
             ("id", Value::from(case.public_id.to_string())),
@@ -52,10 +55,12 @@ pub(super) fn of<'p>(view: &mut View<'_>, subject: &Subject, plan: &'p Plan) -> 
             ("ready_at", maybe(case.prepared_at)),
             ("answered_at", maybe(case.released_at)),
             ("fetched_at", maybe(case.downloaded_at)),
+            ("send_to", Value::from(transfer.map(|transfer| transfer.url().to_owned()))),
+            ("sent_at", maybe(arrived_at)),
             ("closed_at", maybe(case.closed_at)),
             ("receipt", Value::from(case.receipt_id.map(|receipt| receipt.to_string()))),
             ("held_until", maybe(case.held_until)),
         ])
     };
-    found.iter().map(row).collect()
+    found.iter().map(&mut row).collect()
 }

@@ -16,6 +16,9 @@ const LEASE_OF_WEBHOOK_S: i64 = 15;
 /// The same for mails: longer than the slowest server can take over one.
 const LEASE_OF_MAIL_S: i64 = 900;
 
+/// The same for a file to another controller: longer than `rights.transfer_timeout_ms` may be.
+const LEASE_OF_TRANSFER_S: i64 = 900;
+
 /// What there is to do later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -39,6 +42,8 @@ pub enum Kind {
     Request,
     /// Carries a case on, and sees to its deadlines ([`crate::app::cases`]).
     Case,
+    /// Sends the file of a case to another controller ([`crate::app::cases`]).
+    Transfer,
 }
 
 /// On which thread of a server a job runs: what waits for others must not hold up what does not.
@@ -50,6 +55,8 @@ pub enum Lane {
     Mail,
     /// Messages to webhooks, which wait for endpoints; several threads of their own.
     Webhooks,
+    /// Files to other controllers, which wait for those.
+    Transfers,
 }
 
 impl Lane {
@@ -63,13 +70,14 @@ impl Lane {
             Self::House => "jobs",
             Self::Mail => "jobs-mail",
             Self::Webhooks => "webhooks",
+            Self::Transfers => "transfers",
         }
     }
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Scrub,
         Self::Purge,
         Self::Watch,
@@ -80,6 +88,7 @@ impl Kind {
         Self::Webhook,
         Self::Request,
         Self::Case,
+        Self::Transfer,
     ];
 
     /// Those of a lane; with none, of all whose jobs are run in turn.
@@ -104,6 +113,7 @@ impl Kind {
             Self::Webhook => "webhook",
             Self::Request => "request",
             Self::Case => "case",
+            Self::Transfer => "transfer",
         }
     }
 
@@ -117,6 +127,7 @@ impl Kind {
         match self {
             Self::Mail => Lane::Mail,
             Self::Webhook => Lane::Webhooks,
+            Self::Transfer => Lane::Transfers,
             _ => Lane::House,
         }
     }
@@ -128,6 +139,7 @@ impl Kind {
             Self::Reconciliation => LEASE_OF_RECONCILIATION_S,
             Self::Mail => LEASE_OF_MAIL_S,
             Self::Webhook => LEASE_OF_WEBHOOK_S,
+            Self::Transfer => LEASE_OF_TRANSFER_S,
             _ => LEASE_S,
         }
     }

@@ -284,7 +284,7 @@ impl App {
             Kind::Mail => super::mail::run(self, lease),
             Kind::Request => super::requests::run(lease),
             Kind::Case => super::cases::run(self, lease),
-            Kind::Webhook => Err(Error::internal("messages are sent by threads of their own")),
+            Kind::Webhook | Kind::Transfer => Err(Error::internal("what waits for others runs on threads of its own")),
             Kind::Agreements => {
                 super::agreements::run_between(self, &mut || lease.renew())?;
                 Ok(Next::At(self.clock().now().plus_seconds(DAY_S)))

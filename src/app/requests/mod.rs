@@ -8,6 +8,7 @@ mod code;
 mod pace;
 mod pass_on;
 mod show;
+mod transfer;
 
 pub use code::Token;
 use code::{renew, verify};
@@ -15,6 +16,7 @@ pub use pace::{Pace, Rates, Wait};
 pub(crate) use pass_on::{people_at, run, wipe};
 pub use show::{Answer, Progress, day, day_of, moment_of};
 use show::{file, progress};
+pub use transfer::Destination;
 
 use super::cases::{Asked, Sealer};
 use super::jobs::{self, Kind};

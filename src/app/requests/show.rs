@@ -1,13 +1,13 @@
 //! What a person sees of a request.
 
 use super::code::admitted;
-use crate::app::cases::{self, FILE_S, Pieces, Reasons, Sealer, ZONE, letters};
+use crate::app::cases::{self, FILE_S, Pieces, Reasons, Sealer, ShownTransfer, Transfer, ZONE, letters};
 use crate::app::{Core, View, words};
 use crate::domain::deadlines;
 use crate::domain::locale::Locale;
 use crate::domain::rights::{Decision, Right, State};
 use crate::domain::{PublicId, Timestamp};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::store;
 use crate::store::cases::Case as Row;
 use chrono::NaiveDate;
@@ -72,6 +72,10 @@ pub struct Answer {
     pub file_until: Option<Timestamp>,
     /// When the file was fetched.
     pub fetched_at: Option<Timestamp>,
+    /// Whether the file can be sent directly to another controller (Article 20(2)).
+    pub may_be_sent: bool,
+    /// Where it is sent, and how far that is.
+    pub transfer: Option<ShownTransfer>,
     /// The number of the receipt of a deletion.
     #[schema(value_type = Option<uuid::Uuid>)]
     pub receipt_id: Option<PublicId>,
@@ -139,6 +143,7 @@ fn answer(view: &mut View<'_>, row: &Row, locale: Locale) -> Result<Option<Answe
     let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
     let has_file = state == State::Released && right.has_file();
     let dates = cases::dates_of(view.core, row)?;
+    let transfer = cases::transfer_of(view.core, view.conn, row)?;
     Ok(Some(Answer {
         case: row.public_id,
         controller: crate::app::identity::controller(view, row.customer_id)?.name,
@@ -152,6 +157,10 @@ fn answer(view: &mut View<'_>, row: &Row, locale: Locale) -> Result<Option<Answe
         grounds: cases::grounds_of(row)?.into_iter().map(|ground| words::ground(ground, locale)).collect(),
         file_until: until.filter(|until| has_file && view.now < *until),
         fetched_at: row.downloaded_at,
+        may_be_sent: has_file
+            && cases::transfer_is_offered(view.core, right)
+            && transfer.as_ref().is_none_or(Transfer::may_be_sent),
+        transfer: transfer.map(|transfer| transfer.shown()),
         receipt_id: row.receipt_id,
         held_until: row.held_until,
     }))
@@ -162,27 +171,36 @@ fn answer(view: &mut View<'_>, row: &Row, locale: Locale) -> Result<Option<Answe
 /// # Errors
 /// `unauthenticated`; `file_gone` after it was fetched or its time was over; `not_found` while there is none.
 pub(super) fn file(core: &Core, id: PublicId, token: &str, case: Option<PublicId>) -> Result<Pieces, Error> {
-    let found = core.read(|view| {
-        let row = store::privacy_requests::find(view.conn, id)?;
-        let row = admitted(view.core, row, token)?;
-        Ok(store::cases::of_request(view.conn, row.id)?)
-    })?;
+    let row = core.read(|view| case_with_file(view, id, token, case))?;
+    cases::pieces(core, &row)
+}
+
+/// The case whose file is there: the one that is named, or else the first.
+///
+/// # Errors
+/// As [`file`].
+pub(super) fn case_with_file(
+    view: &mut View<'_>,
+    id: PublicId,
+    token: &str,
+    case: Option<PublicId>,
+) -> Result<Row, Error> {
+    let row = store::privacy_requests::find(view.conn, id)?;
+    let row = admitted(view.core, row, token)?;
+    let found = store::cases::of_request(view.conn, row.id)?;
     let mut is_gone = false;
     for row in found.into_iter().filter(|row| case.is_none_or(|case| row.public_id == case)) {
         if !cases::right_of(&row)?.has_file() || row.released_at.is_none() {
             continue;
         }
         let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
-        let is_there = cases::state_of(&row)? == State::Released && until.is_some_and(|until| core.clock.now() < until);
+        let is_there = cases::state_of(&row)? == State::Released && until.is_some_and(|until| view.now < until);
         if is_there {
-            return cases::pieces(core, &row);
+            return Ok(row);
         }
         is_gone |= row.is_held == Some(true);
     }
-    if is_gone {
-        return Err(Error::refused(Code::FileGone, "The file was fetched, or its seven days are over. Ask once more."));
-    }
-    Err(Error::not_found())
+    Err(if is_gone { cases::gone() } else { Error::not_found() })
 }
 
 /// A day, as people write it.

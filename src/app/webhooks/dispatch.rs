@@ -34,6 +34,34 @@ pub enum Attempt {
     Failed(Fault),
 }
 
+impl Attempt {
+    /// Why it failed; none when it arrived.
+    #[must_use]
+    pub fn fault(self) -> Option<Fault> {
+        match self {
+            Self::Answered(200..=299) => None,
+            Self::Answered(300..=399) => Some(Fault::Redirect),
+            Self::Answered(_) => Some(Fault::Status),
+            Self::Failed(fault) => Some(fault),
+        }
+    }
+
+    /// What was answered.
+    #[must_use]
+    pub fn status(self) -> Option<u16> {
+        match self {
+            Self::Answered(status) => Some(status),
+            Self::Failed(_) => None,
+        }
+    }
+
+    /// Its name in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.fault().map_or("delivered", Fault::as_str)
+    }
+}
+
 impl App {
     /// Claims an endpoint to which something is due and that nobody holds; none when there is none.
     ///

@@ -18,18 +18,6 @@ pub(super) struct Sent {
     pub attempt: Attempt,
 }
 
-impl Sent {
-    /// Why it failed; none when it arrived.
-    fn fault(&self) -> Option<Fault> {
-        match self.attempt {
-            Attempt::Answered(200..=299) => None,
-            Attempt::Answered(300..=399) => Some(Fault::Redirect),
-            Attempt::Answered(_) => Some(Fault::Status),
-            Attempt::Failed(fault) => Some(fault),
-        }
-    }
-}
-
 /// Notes an attempt; false when the endpoint is to be let be.
 pub(super) fn note(work: &mut Work<'_, '_>, sent: &Sent, before: &Delivery) -> Result<bool, Error> {
     // In the order in which everybody takes them: endpoint, message, delivery.
@@ -42,11 +30,8 @@ pub(super) fn note(work: &mut Work<'_, '_>, sent: &Sent, before: &Delivery) -> R
     let mut row = before.clone();
     row.attempts += 1;
     row.attempted_at = Some(work.now);
-    row.status = match sent.attempt {
-        Attempt::Answered(status) => i16::try_from(status).ok(),
-        Attempt::Failed(_) => None,
-    };
-    let fault = sent.fault();
+    row.status = sent.attempt.status().and_then(|status| i16::try_from(status).ok());
+    let fault = sent.attempt.fault();
     row.fault = fault.map(Fault::number);
     let Some(_) = fault else {
         row.state = State::Delivered.number();
@@ -57,7 +42,7 @@ pub(super) fn note(work: &mut Work<'_, '_>, sent: &Sent, before: &Delivery) -> R
     };
     let attempts = u32::try_from(row.attempts).unwrap_or(u32::MAX);
     let old = work.now.seconds_since(row.queued_at) >= webhook::MAX_AGE_S;
-    let pause_s = webhook::pause_s(attempts, chance()).filter(|_| !old);
+    let pause_s = webhook::pause_s(attempts, crate::crypto::chance()).filter(|_| !old);
     match pause_s {
         Some(pause_s) => row.due_at = work.now.plus_seconds(pause_s),
         None => row.state = State::Dead.number(),
@@ -73,13 +58,6 @@ pub(super) fn note(work: &mut Work<'_, '_>, sent: &Sent, before: &Delivery) -> R
         disable(work, &mut endpoint, DisabledReason::Failing)?;
     }
     Ok(false)
-}
-
-/// Without randomness attempts are merely not spread.
-fn chance() -> u8 {
-    let mut byte = [0_u8; 1];
-    let _ = crate::crypto::fill(&mut byte);
-    byte[0]
 }
 
 /// The endpoint works, and what the message says goes once everybody has it, out of the files as well.

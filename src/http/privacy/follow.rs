@@ -5,11 +5,13 @@
 
 use super::page::{self, Form, Page, Wishes};
 use crate::app::App;
+use crate::app::cases::ShownTransfer;
 use crate::app::requests::{self, Answer, Progress};
 use crate::app::words;
 use crate::domain::PublicId;
 use crate::domain::locale::Locale;
 use crate::domain::rights::{Decision, Right};
+use crate::domain::transfer::State;
 use crate::error::{Code, Error};
 use crate::http::auth::Public;
 use crate::http::extract::{ClientIp, Incoming, Path, Query};
@@ -76,6 +78,9 @@ struct Shown {
     receipt: Option<String>,
     held_until: Option<String>,
     file_until: Option<String>,
+    may_be_sent: bool,
+    is_on_its_way: bool,
+    transfer: Option<String>,
     may_complain: bool,
 }
 
@@ -142,11 +147,19 @@ pub async fn enter(
     } else {
         fields.token
     };
-    match app.privacy_progress(id.0, token.clone()).await {
-        Ok(progress) => page::answer(StatusCode::OK, &page, &progressed(&page, &token, progress)),
+    match progress(&app, &page, id.0, token).await {
         Err(error) if error.code() == Code::Unauthenticated => again(Entry::Back),
-        Err(error) => Err(error),
+        other => other,
     }
+}
+
+/// How far a request has come.
+///
+/// # Errors
+/// `unauthenticated`.
+pub(super) async fn progress(app: &App, page: &Page, id: PublicId, token: String) -> Result<HttpResponse, Error> {
+    let progress = app.privacy_progress(id, token.clone()).await?;
+    page::answer(StatusCode::OK, page, &progressed(page, &token, progress))
 }
 
 /// Sends another code.
@@ -181,9 +194,7 @@ pub async fn file(
         Err(error) if error.code() == Code::Unauthenticated => {
             entry(&app, StatusCode::FORBIDDEN, &page, id.0, Entry::Back)
         }
-        Err(error) if matches!(error.code(), Code::FileGone | Code::NotFound) => {
-            page::gone(&page, &format!("/privacy/requests/{}?lang={}", id.0, page.lang()))
-        }
+        Err(error) if matches!(error.code(), Code::FileGone | Code::NotFound) => page::gone(&page, &page.request(id.0)),
         Err(error) => Err(error),
     }
 }
@@ -219,11 +230,39 @@ fn shown(answer: Answer, right: Right, locale: Locale) -> Shown {
         held_until: answer.held_until.map(at),
         receipt: answer.receipt_id.map(|id| id.to_string()),
         file_until: answer.file_until.map(|at| requests::moment_of(at, locale)),
+        may_be_sent: answer.may_be_sent,
+        is_on_its_way: answer.transfer.as_ref().is_some_and(|transfer| transfer.state == State::Waiting),
+        transfer: answer.transfer.as_ref().and_then(|transfer| transferred(transfer, locale)),
         may_complain: answer.decision.is_some(),
         controller: answer.controller,
         reason: answer.reason,
         grounds: answer.grounds,
     }
+}
+
+/// Where a file goes, and how far that is.
+fn transferred(transfer: &ShownTransfer, locale: Locale) -> Option<String> {
+    let host = &transfer.host;
+    let why = transfer.fault.map(|fault| words::fault(fault, locale));
+    Some(match (transfer.state, why, locale) {
+        (State::Stopped, ..) => return None,
+        (State::Waiting, None, Locale::Da) => format!("Filen er på vej til {host}."),
+        (State::Waiting, None, Locale::En) => format!("The file is on its way to {host}."),
+        (State::Waiting, Some(why), Locale::Da) => {
+            format!("Filen er på vej til {host}, men er ikke kommet frem endnu: {why}. Vi prøver igen.")
+        }
+        (State::Waiting, Some(why), Locale::En) => {
+            format!("The file is on its way to {host} but has not arrived yet: {why}. We try again.")
+        }
+        (State::Arrived, _, Locale::Da) => format!("Filen er kommet frem til {host}."),
+        (State::Arrived, _, Locale::En) => format!("The file has arrived at {host}."),
+        (State::Failed, why, Locale::Da) => {
+            format!("Filen kunne ikke sendes til {host}{}.", why.map(|why| format!(": {why}")).unwrap_or_default())
+        }
+        (State::Failed, why, Locale::En) => {
+            format!("The file could not be sent to {host}{}.", why.map(|why| format!(": {why}")).unwrap_or_default())
+        }
+    })
 }
 
 /// The answer in a sentence.

@@ -4,6 +4,7 @@ mod follow;
 mod form;
 mod notice;
 mod page;
+mod send;
 
 use super::auth::Public;
 use super::docs::CACHED;
@@ -23,6 +24,7 @@ pub fn routes(table: Table) -> Table {
         .post("/privacy/requests/{id}", follow::enter)
         .post("/privacy/requests/{id}/code", follow::renew)
         .post("/privacy/requests/{id}/file", follow::file)
+        .post("/privacy/requests/{id}/transfer", send::send)
 }
 
 /// The style sheet of these pages.

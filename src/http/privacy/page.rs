@@ -82,6 +82,11 @@ impl Page {
         self.locale == Locale::Da
     }
 
+    /// Where a request is followed, in this language.
+    pub fn request(&self, id: PublicId) -> String {
+        format!("/privacy/requests/{id}?lang={}", self.lang())
+    }
+
     /// The operator's number as a telephone takes it.
     pub fn operator_tel(&self) -> String {
         self.operator.phone.as_deref().map(tel).unwrap_or_default()

@@ -9,10 +9,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
 /// Tables from which rows of people, their digests or wrapped keys are deleted.
-pub const TABLES: [&str; 23] = [
+pub const TABLES: [&str; 24] = [
     "access_people",
     "case_files",
     "case_people",
+    "case_transfers",
     "cases",
     "customer_keys",
     "erasure_marks",

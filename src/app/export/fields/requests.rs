@@ -30,6 +30,8 @@ pub(super) const REQUESTS: &[Field] = &[
     maybe("ready_at", Instant, &["cases.prepared_at"], "Udført", "Carried out"),
     maybe("answered_at", Instant, &["cases.released_at"], "Besvaret", "Answered"),
     maybe("fetched_at", Instant, &["cases.downloaded_at"], "Filen hentet", "File fetched"),
+    maybe("send_to", Text, &["case_transfers.sealed"], "Sendes til", "To be sent to"),
+    maybe("sent_at", Instant, &["case_transfers.arrived_at"], "Fremme hos modtageren", "Arrived at the recipient"),
     maybe("closed_at", Instant, &["cases.closed_at"], "Afsluttet", "Closed"),
     maybe("receipt", Uuid, &["cases.receipt_id"], "Kvittering for sletning", "Receipt of the deletion"),
     maybe("held_until", Instant, &["cases.held_until"], "Noget gemmes til", "Some is kept until"),

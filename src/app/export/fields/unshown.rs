@@ -120,6 +120,7 @@ pub(crate) const UNSHOWN: &[(&str, Reason)] = &[
     ("case_people.person_id", Reason::Link),
     ("case_files.case_id", Reason::File),
     ("case_files.sealed", Reason::File),
+    ("case_transfers.case_id", Reason::Link),
     ("tombstones.digest", Reason::Digest),
     ("erasure_marks.marks", Reason::Fingerprint),
     ("reconciliation_people.person_id", Reason::Passing),

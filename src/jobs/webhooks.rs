@@ -4,15 +4,10 @@
 //! holds up one thread for one message: after a failure an endpoint is let be, longer each time. A process that dies
 //! amid sending has its messages sent again when the lease is over, under the same ids: at least once.
 
-mod carrier;
-mod guard;
-
-pub use carrier::Carrier;
-
+use super::carrier::Carrier;
 use super::run;
 use crate::app::App;
 use crate::app::jobs::{Lease, Next};
-use crate::app::webhooks::Attempt;
 use crate::error::Error;
 use metrics::{Unit, describe_counter, describe_histogram};
 use std::time::{Duration, Instant};
@@ -28,7 +23,7 @@ const TURN: Duration = Duration::from_secs(10);
 /// When the database fails between two endpoints, or the certificates to be trusted cannot be read; what fails with one
 /// endpoint is logged and tried again later.
 pub fn send_due(app: &App) -> Result<usize, Error> {
-    let carrier = Carrier::new(app).map_err(Error::internal)?;
+    let carrier = Carrier::of_messages(app).map_err(Error::internal)?;
     send_all(app, &carrier)
 }
 
@@ -47,13 +42,7 @@ fn turn(app: &App, carrier: &Carrier, lease: &mut Lease, sent: &mut usize) -> Re
         let Some(parcel) = app.next_parcel(lease)? else { break };
         let sending = Instant::now();
         let attempt = carrier.send(&parcel);
-        let outcome = match attempt {
-            Attempt::Answered(200..=299) => "delivered",
-            Attempt::Answered(300..=399) => "redirect",
-            Attempt::Answered(_) => "status",
-            Attempt::Failed(fault) => fault.as_str(),
-        };
-        metrics::counter!("guestlog_webhook_attempts_total", "outcome" => outcome).increment(1);
+        metrics::counter!("guestlog_webhook_attempts_total", "outcome" => attempt.as_str()).increment(1);
         metrics::histogram!("guestlog_webhook_duration_seconds").record(sending.elapsed().as_secs_f64());
         *sent += 1;
         if !app.parcel_sent(lease, &parcel, attempt)? || began.elapsed() > TURN {

@@ -1,17 +1,19 @@
-//! Sends a message over HTTP: bounded in time and size, over verified TLS, without following redirects.
+//! Sends messages and files over HTTP: bounded in time, over verified TLS, to the internet alone, without following
+//! redirects.
 
 use super::guard::{Guard, NotPublic};
 use crate::app::App;
+use crate::app::cases::Consignment;
 use crate::app::webhooks::{Attempt, Parcel};
 use crate::domain::webhook::Fault;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::{DefaultResolver, Resolver};
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, Error};
+use ureq::{Agent, AsSendBody, Error, SendBody};
 
 /// The largest headers of an answer that are read; of its content nothing is.
 const MAX_HEADER_BYTES: usize = 16_384;
@@ -29,17 +31,27 @@ struct Rules {
 }
 
 impl Carrier {
-    /// By the settings of the application.
+    /// For messages to customers' other systems.
     ///
     /// # Errors
     /// When `webhooks.ca_file` cannot be read or holds no certificate.
-    pub fn new(app: &App) -> io::Result<Self> {
+    pub fn of_messages(app: &App) -> io::Result<Self> {
         let settings = &app.settings().webhooks;
-        let rules = Rules {
-            timeout: Duration::from_millis(settings.timeout_ms),
-            allow_private: settings.allow_private,
-            roots: roots(settings.ca_file.as_deref())?,
-        };
+        Self::new(app, settings.timeout_ms, settings.allow_private)
+    }
+
+    /// For files to other controllers, to addresses that people name.
+    ///
+    /// # Errors
+    /// As [`Carrier::of_messages`].
+    pub fn of_files(app: &App) -> io::Result<Self> {
+        let settings = &app.settings().rights;
+        Self::new(app, settings.transfer_timeout_ms, settings.transfers.is_private())
+    }
+
+    fn new(app: &App, timeout_ms: u64, allow_private: bool) -> io::Result<Self> {
+        let roots = roots(app.settings().webhooks.ca_file.as_deref())?;
+        let rules = Rules { timeout: Duration::from_millis(timeout_ms), allow_private, roots };
         Ok(Self::over(&rules, DefaultResolver::default()))
     }
 
@@ -67,12 +79,19 @@ impl Carrier {
     /// Sends a message and waits for the answer.
     #[must_use]
     pub fn send(&self, parcel: &Parcel) -> Attempt {
-        self.post(&parcel.url, &parcel.headers, &parcel.body)
+        let [id, at, signature] = &parcel.headers;
+        let headers = [("content-type", "application/json".to_owned()), id.clone(), at.clone(), signature.clone()];
+        self.post(&parcel.url, &headers, &**parcel.body)
     }
 
-    fn post(&self, url: &str, headers: &[(&'static str, String)], body: &[u8]) -> Attempt {
-        let request = self.agent.post(url).header("content-type", "application/json");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+    /// Sends a file as it is read, and waits for the answer.
+    #[must_use]
+    pub fn send_file(&self, consignment: &Consignment, mut content: impl Read) -> Attempt {
+        self.post(&consignment.url, &consignment.headers, SendBody::from_reader(&mut content))
+    }
+
+    fn post(&self, url: &str, headers: &[(&'static str, String)], body: impl AsSendBody) -> Attempt {
+        let request = headers.iter().fold(self.agent.post(url), |request, (name, value)| request.header(*name, value));
         match request.send(body) {
             Ok(answer) => Attempt::Answered(answer.status().as_u16()),
             Err(error) => Attempt::Failed(fault(&error)),

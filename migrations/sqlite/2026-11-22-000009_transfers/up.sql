@@ -1,0 +1,9 @@
+-- Where a person has the file of a case sent to, and how far that is, sealed until it is of no more use; when it arrived.
+CREATE TABLE case_transfers (
+    customer_id INTEGER NOT NULL,
+    case_id     INTEGER NOT NULL,
+    sealed      BLOB,
+    arrived_at  INTEGER,
+    PRIMARY KEY (customer_id, case_id),
+    FOREIGN KEY (customer_id, case_id) REFERENCES cases (customer_id, id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
