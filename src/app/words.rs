@@ -22,7 +22,7 @@ pub fn fault(fault: Fault, locale: Locale) -> &'static str {
             in_both!(locale, "modtageren tager ikke imod filen", "the recipient does not accept the file")
         }
         Fault::Redirect => {
-            in_both!(locale, "adressen viser videre til en anden adresse", "the address leads on to another address")
+            in_both!(locale, "adressen fører videre til en anden adresse", "the address leads on to another address")
         }
         Fault::Timeout => in_both!(locale, "modtageren svarer ikke i tide", "the recipient does not answer in time"),
         Fault::Name => in_both!(locale, "adressen findes ikke", "the address does not exist"),

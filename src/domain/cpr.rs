@@ -44,6 +44,9 @@ fn search(text: &str, form: Form) -> bool {
 
 /// The text as ASCII: NFKC, every dash as `-`, characters without width left out, any other as `x`.
 fn plain(text: &str) -> Vec<u8> {
+    if text.is_ascii() {
+        return text.as_bytes().to_vec();
+    }
     text.nfkc()
         .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'))
         .map(|c| match c {

@@ -33,6 +33,15 @@ pub fn put(tx: &mut Tx<'_>, customer: CustomerId, case: i64, row: &Transfer) -> 
         .execute(c))
 }
 
+/// All of which it is known where they go, or went.
+pub fn known(conn: &mut Conn) -> QueryResult<Vec<(CustomerId, i64)>> {
+    case_transfers::table
+        .filter(case_transfers::sealed.is_not_null())
+        .order((case_transfers::customer_id, case_transfers::case_id))
+        .select((case_transfers::customer_id, case_transfers::case_id))
+        .load(conn)
+}
+
 /// Removes where it went; that it arrived stays.
 pub fn wipe(tx: &mut Tx<'_>, customer: CustomerId, case: i64) -> QueryResult<usize> {
     let conn: &mut Conn = tx;

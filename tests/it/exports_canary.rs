@@ -161,7 +161,7 @@ fn expected_of_requests() -> BTreeMap<&'static str, (&'static str, Value)> {
         ("cases.held_until", ("/requests/0/held_until", json!("2026-11-20T08:00:15+01:00"))),
         ("cases.asked_sealed", ("/requests/0/details", json!("Anmodning Kanarie"))),
         ("cases.reasons_sealed", ("/requests/0/reason", json!("Afslag Kanarie"))),
-        ("case_transfers.sealed", ("/requests/1/send_to", json!("https://flyt.example.com/kanarie"))),
+        ("case_transfers.sealed", ("/requests/1/send_to", json!("flyt.example.com"))),
         ("case_transfers.arrived_at", ("/requests/1/sent_at", json!("2026-11-21T10:22:17+01:00"))),
     ])
 }
@@ -325,7 +325,7 @@ fn every_personal_column_is_shown_or_named_with_a_reason() {
             "Forlængelse Kanarie",
             "Afslag Kanarie",
             "Bevis Kanarie",
-            "https://flyt.example.com/kanarie",
+            "flyt.example.com",
         ] {
             assert!(archive.holding(text).contains(&"index.html"), "{text}");
         }

@@ -6,7 +6,9 @@ use crate::harness::{Answer, both};
 use crate::raw::Raw;
 use crate::transfers::{Mover, PRIVATE};
 use guestlog::app::App;
-use guestlog::app::jobs::Kind;
+use guestlog::app::jobs::{Kind, Next};
+use guestlog::app::webhooks::Attempt;
+use guestlog::domain::webhook::Fault;
 use guestlog::jobs::transfer_due;
 use serde_json::{Value, json};
 
@@ -140,6 +142,81 @@ fn a_sender_that_dies_after_the_file_has_arrived_sends_it_again_under_the_same_i
     });
 }
 
+#[test]
+fn what_has_left_is_not_sent_elsewhere_and_is_told_once() {
+    both(|kind| {
+        let mover = Mover::new(kind);
+        assert_eq!(mover.put(&mover.receiver.url("/a")).status, 202);
+        let mut lease = mover.app().claim_job_of(&[Kind::Transfer]).unwrap().unwrap();
+        let (sent, _) = mover.app().next_transfer(&mut lease).unwrap().unwrap();
+        // The person sees the mistake while it is on the line.
+        let elsewhere = mover.put(&mover.receiver.url("/b"));
+        assert_eq!((elsewhere.status, &elsewhere.json()["code"]), (409, &json!("case_state")), "{}", elsewhere.text);
+        assert_eq!(mover.call("DELETE", "/transfer", None).status, 204);
+        assert_eq!(mover.put(&mover.receiver.url("/b")).status, 409);
+        mover.app().transfer_tried(&lease, &sent, Attempt::Answered(200)).unwrap();
+        assert_eq!(mover.seen()[1], "arrived", "whatever was said meanwhile: it is there");
+        // A second sender, whose lease was over, says otherwise.
+        mover.app().transfer_tried(&lease, &sent, Attempt::Failed(Fault::Timeout)).unwrap();
+        assert_eq!((mover.seen()[1].clone(), mover.letters().len()), (json!("arrived"), 1));
+        drop(lease);
+        // The file's time ends while it is on the line, and the attempt fails after that.
+        let mut mover = Mover::new(kind);
+        mover.later(7 * DAY_S - 10);
+        assert_eq!(mover.put(&mover.receiver.url("/a")).status, 202);
+        let mut lease = mover.app().claim_job_of(&[Kind::Transfer]).unwrap().unwrap();
+        let (sent, _) = mover.app().next_transfer(&mut lease).unwrap().unwrap();
+        mover.later(10);
+        assert_eq!(mover.seen()[1], "failed");
+        mover.app().transfer_tried(&lease, &sent, Attempt::Failed(Fault::Timeout)).unwrap();
+        lease.finish(Next::Done).unwrap();
+        assert_eq!((mover.send(), mover.letters().len()), (0, 1));
+    });
+}
+
+#[test]
+fn a_letter_that_cannot_be_queued_does_not_have_the_file_sent_again() {
+    both(|kind| {
+        let few = [PRIVATE[0], ("mail.max_waiting", "2")];
+        let mover = Mover::of(Desk::with(kind, &few), "portability");
+        let mut raw = Raw::of(&mover.desk.house.home);
+        let own = "customer_id > 0 AND state =";
+        assert!(raw.count(&format!("mails WHERE {own} 2")) >= 2, "such as the answer itself");
+        raw.run(&format!("UPDATE mails SET state = 1 WHERE {own} 2"));
+        assert_eq!(mover.put(&mover.receiver.url("/")).status, 202);
+        assert_eq!(mover.send(), 1);
+        let clock = &mover.desk.house.clock;
+        for _ in 0..3 {
+            clock.set(clock.now().plus_seconds(60));
+            assert_eq!(mover.send(), 0, "it has arrived");
+        }
+        assert_eq!((mover.seen()[1].clone(), mover.receiver.take().len()), (json!("arrived"), 1));
+        raw.run(&format!("UPDATE mails SET state = 2 WHERE {own} 1"));
+        clock.set(clock.now().plus_seconds(600));
+        assert_eq!((mover.send(), mover.letters().len()), (0, 1));
+    });
+}
+
+#[test]
+fn nothing_leaves_once_the_operator_or_a_restore_has_said_so() {
+    both(|kind| {
+        let mover = Mover::new(kind);
+        assert_eq!(mover.put(&mover.receiver.url("/")).status, 202);
+        let shut = mover.desk.house.home.settings(&[("rights.transfers", "off")]);
+        let shut = App::open(shut, mover.desk.house.clock.clone()).unwrap();
+        assert_eq!(transfer_due(&shut).unwrap(), 0);
+        shut.stop();
+        assert_eq!((mover.seen()[1].clone(), mover.letters().len()), (json!("failed"), 1));
+        // A database that was put back does not know what the person has said since.
+        assert_eq!(mover.put(&mover.receiver.url("/")).status, 202);
+        guestlog::app::backup::finish(mover.app()).unwrap();
+        assert_eq!((mover.send(), mover.seen()[1].clone()), (0, json!("stopped")));
+        assert_eq!(mover.receiver.take().len(), 0);
+        assert_eq!(mover.put(&mover.receiver.url("/")).status, 202, "the person may say so again");
+        assert_eq!(mover.send(), 1);
+    });
+}
+
 fn page(mover: &Mover, fields: &str) -> Answer {
     let headers = [("content-type", "application/x-www-form-urlencoded")];
     let fields = format!("lang=en&token={}&case={}&{fields}", mover.token, mover.case);
@@ -165,12 +242,18 @@ fn on_the_pages_an_address_is_asked_for_shown_and_confirmed() {
         assert_eq!(mover.answer()["transfer"], Value::Null, "nothing is sent before it is confirmed");
         let sent = page(&mover, &format!("url={url}&confirmed=true"));
         assert!(
-            sent.text.contains("is on its way to 127.0.0.1") && sent.text.contains("Stop sending"),
+            ["is on its way to 127.0.0.1", "Stop sending", "If you download the file yourself, we do not send it"]
+                .iter()
+                .all(|words| sent.text.contains(words)),
             "{}",
             sent.text
         );
         let stopped = page(&mover, "stop=true");
-        assert!(stopped.status == 200 && !stopped.text.contains("on its way"), "{}", stopped.text);
+        assert!(
+            stopped.status == 200 && stopped.text.contains("The file is not sent to 127.0.0.1"),
+            "{}",
+            stopped.text
+        );
         page(&mover, &format!("url={url}&confirmed=true"));
         assert_eq!(mover.send(), 1);
         let done = page(&mover, &format!("url={url}&confirmed=true"));

@@ -1,8 +1,8 @@
 //! Putting a backup back. Whom the journal names is erased again before anybody is served.
 
 use super::manifest::{self, Manifest};
-use crate::app::App;
 use crate::app::journal::Compared;
+use crate::app::{App, cases};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::crypto::{Keyring, MasterFiles};
@@ -130,11 +130,15 @@ fn is_journal_whole(settings: &Settings, target: &Target, manifest: &Manifest) -
 }
 
 /// What is to be done in a database that was put back, before anybody is served: ids are left out that may have been
-/// handed out since the backup, and erasures since are repeated.
+/// handed out since the backup, files go to no other controller unless people say so again, and erasures since are
+/// repeated.
 ///
 /// # Errors
 /// Those of [`App::compare_with_journal`]; a later start then does it.
 pub fn finish(app: &App) -> Result<Compared, Error> {
-    app.write_blocking(|work| Ok(store::ids::skip(work.tx)?))?;
+    app.write_blocking(|work| {
+        store::ids::skip(work.tx)?;
+        cases::stop_transfers(work).map(drop)
+    })?;
     app.compare_with_journal()
 }

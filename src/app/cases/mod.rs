@@ -28,7 +28,7 @@ pub(crate) use run::run;
 pub(crate) use sealed::{Asked, Reasons, Sealer};
 pub use show::{Case, Filter, get, list};
 pub(crate) use show::{decision_of, grounds_of, right_of, state_of};
-pub use transfer::{Consignment, Content, Shown as ShownTransfer};
+pub use transfer::{Consignment, Content, Shown as ShownTransfer, stop_all as stop_transfers};
 pub(crate) use transfer::{Transfer, name as name_transfer, stop as stop_transfer};
 pub(crate) use transfer::{allowed as transfer_allowed, is_offered as transfer_is_offered, of as transfer_of};
 

@@ -15,7 +15,7 @@ use crate::domain::rights::{Right, State as CaseState};
 use crate::domain::transfer::{self, MAX_ADDRESSES, State};
 use crate::domain::webhook::{self, Fault};
 use crate::domain::webhook_url::WebhookUrl;
-use crate::domain::{FieldError, PublicId, Timestamp};
+use crate::domain::{CustomerId, FieldError, PublicId, Timestamp};
 use crate::error::{Code, Error};
 use crate::store::{self, Conn};
 use base64::Engine;
@@ -41,6 +41,10 @@ pub(crate) struct Transfer {
     tried_at: Option<Timestamp>,
     fault: Option<Fault>,
     status: Option<u16>,
+    /// Since when it is being sent; what has left cannot be called back.
+    sending_since: Option<Timestamp>,
+    /// Whether the person was written what came of it.
+    is_told: bool,
 }
 
 /// A file on its way to another controller, as people and customers see it.
@@ -67,11 +71,6 @@ pub struct Shown {
 }
 
 impl Transfer {
-    /// The address as the person has named it.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// Whether it is, or can still be, sent to an address.
     pub fn may_be_sent(&self) -> bool {
         match self.state {
@@ -79,6 +78,16 @@ impl Transfer {
             State::Arrived => false,
             State::Failed | State::Stopped => self.addresses < MAX_ADDRESSES,
         }
+    }
+
+    /// Whether it is being sent at this moment, as far as that is known: who died over it has not said so.
+    fn is_leaving(&self, now: Timestamp) -> bool {
+        self.sending_since.is_some_and(|since| now < since.plus_seconds(jobs::LEASE_OF_TRANSFER_S))
+    }
+
+    /// Whether the person is to be written what came of it.
+    fn is_to_be_told(&self) -> bool {
+        !self.is_told && matches!(self.state, State::Arrived | State::Failed)
     }
 
     /// As people and customers see it.
@@ -148,21 +157,29 @@ pub(crate) fn name(work: &mut Work<'_, '_>, found: &Row, url: &WebhookUrl) -> Re
     }
     allowed(work.core, url)?;
     let before = of(work.core, work.tx, &row)?;
-    let addresses = match before {
-        Some(before) if before.state == State::Arrived => {
+    if let Some(before) = &before {
+        if before.state == State::Arrived {
             return Err(wrong_state("The file has arrived at another already; fetch it, or ask for a new one."));
         }
         // Said twice, it is one.
-        Some(before) if before.state == State::Waiting && before.url == url.as_str() => return Ok(before.shown()),
-        Some(before) => before.addresses,
-        None => 0,
-    };
+        if before.state == State::Waiting && before.url == url.as_str() {
+            return Ok(before.shown());
+        }
+        if before.is_leaving(work.now) {
+            return Err(wrong_state("The file is being sent at this moment; see in a minute whether it has arrived."));
+        }
+    }
+    let addresses = before.as_ref().map_or(0, |before| before.addresses);
     if addresses >= MAX_ADDRESSES {
         let detail = format!("A file is sent to {MAX_ADDRESSES} addresses at most; fetch it, or ask for a new one.");
         return Err(Error::refused(Code::LimitReached, detail));
     }
+    let same = before.filter(|before| before.url == url.as_str()).map(|before| before.id);
     let transfer = Transfer {
-        id: PublicId(ids::new_uuid(work.now)?),
+        id: match same {
+            Some(id) => id,
+            None => PublicId(ids::new_uuid(work.now)?),
+        },
         url: url.as_str().to_owned(),
         state: State::Waiting,
         asked_at: work.now,
@@ -171,6 +188,8 @@ pub(crate) fn name(work: &mut Work<'_, '_>, found: &Row, url: &WebhookUrl) -> Re
         tried_at: None,
         fault: None,
         status: None,
+        sending_since: None,
+        is_told: false,
     };
     keep(work, &row, &transfer)?;
     jobs::queue(work, row.customer_id, Kind::Transfer, row.id, work.now)?;
@@ -198,14 +217,63 @@ fn is_there(row: &Row, now: Timestamp) -> Result<bool, Error> {
     Ok(state_of(row)? == CaseState::Released && until.is_some_and(|until| now < until))
 }
 
-/// Ends what is under way, when the person has it stopped or the file goes. Who waits for it to arrive is told when it has
-/// not.
+/// Ends what is under way, when the person has it stopped or the file goes. Who waits for it to arrive is told by the
+/// sender when it has not: what a letter waits for must not keep a file.
 pub(super) fn end(work: &mut Work<'_, '_>, row: &Row, state: State) -> Result<(), Error> {
     let found = of(work.core, work.tx, row)?;
     let Some(mut transfer) = found.filter(|transfer| transfer.state == State::Waiting) else { return Ok(()) };
     transfer.state = state;
     keep(work, row, &transfer)?;
-    if state == State::Failed { letters::to_person(work, row, letters::Letter::Transferred) } else { Ok(()) }
+    if transfer.is_to_be_told() {
+        jobs::queue(work, row.customer_id, Kind::Transfer, row.id, work.now)?;
+    }
+    Ok(())
+}
+
+/// Stops whatever is under way, of everybody: a database that was put back does not know what people have said since.
+///
+/// # Errors
+/// When the database fails.
+pub fn stop_all(work: &mut Work<'_, '_>) -> Result<usize, Error> {
+    let mut stopped = 0;
+    for (customer, case) in store::case_transfers::known(work.tx)? {
+        let Some(row) = store::cases::lock(work.tx, customer, case)? else { continue };
+        let found = of(work.core, work.tx, &row)?;
+        if found.is_some_and(|transfer| transfer.state == State::Waiting) {
+            end(work, &row, State::Stopped)?;
+            stopped += 1;
+        }
+    }
+    Ok(stopped)
+}
+
+/// Writes to the person what came of it, once.
+fn tell(work: &mut Work<'_, '_>, customer: CustomerId, case: i64) -> Result<(), Error> {
+    hold(work, customer)?;
+    let Some(row) = store::cases::lock(work.tx, customer, case)? else { return Ok(()) };
+    let Some(mut transfer) = of(work.core, work.tx, &row)?.filter(Transfer::is_to_be_told) else { return Ok(()) };
+    transfer.is_told = true;
+    keep(work, &row, &transfer)?;
+    letters::to_person(work, &row, letters::Letter::Transferred)
+}
+
+/// Notes that a file is being sent, if it still is to be; where to.
+fn begin(work: &mut Work<'_, '_>, customer: CustomerId, case: i64) -> Result<Option<(Row, Transfer)>, Error> {
+    hold(work, customer)?;
+    let Some(row) = store::cases::lock(work.tx, customer, case)? else { return Ok(None) };
+    let found = of(work.core, work.tx, &row)?;
+    let Some(mut transfer) = found.filter(|transfer| transfer.state == State::Waiting) else { return Ok(None) };
+    if !is_offered(work.core, Right::Portability) {
+        transfer.state = State::Failed;
+        keep(work, &row, &transfer)?;
+        return Ok(None);
+    }
+    if !is_there(&row, work.now)? {
+        return Ok(None);
+    }
+    transfer.sending_since = Some(work.now);
+    keep(work, &row, &transfer)?;
+    Ok(Some((row, transfer)))
 }
 
 /// A file that is to be sent, and where.
@@ -268,13 +336,10 @@ impl App {
     pub fn next_transfer(&self, lease: &mut Lease) -> Result<Option<(Consignment, Pieces)>, Error> {
         let core = &self.0.core;
         let (customer, case) = (lease.customer(), lease.subject());
-        let row = self.read_blocking(|view| Ok(store::cases::get(view.conn, customer, case)?))?;
-        let Some(row) = row else { return Ok(None) };
-        if !is_there(&row, core.clock.now())? {
+        let Some((row, transfer)) = self.write_blocking(|work| begin(work, customer, case))? else {
+            self.write_blocking(|work| tell(work, customer, case))?;
             return Ok(None);
-        }
-        let found = self.read_blocking(|view| of(view.core, view.conn, &row))?;
-        let Some(transfer) = found.filter(|transfer| transfer.state == State::Waiting) else { return Ok(None) };
+        };
         let mut pieces = file::pieces(core, &row)?;
         let (mut digest, mut length) = (Sha256::new(), 0);
         while let Some(piece) = pieces.read()? {
@@ -300,40 +365,49 @@ impl App {
     /// When the database fails: then it is sent again.
     pub fn transfer_tried(&self, lease: &Lease, sent: &Consignment, attempt: Attempt) -> Result<Next, Error> {
         let (customer, case) = (lease.customer(), lease.subject());
-        self.write_blocking(|work| {
-            hold(work, customer)?;
-            let Some(row) = store::cases::lock(work.tx, customer, case)? else { return Ok(Next::Done) };
-            let Some(mut transfer) = of(work.core, work.tx, &row)? else { return Ok(Next::Done) };
-            if transfer.id != sent.id {
-                // The person has named another address meanwhile.
-                return Ok(Next::At(work.now));
-            }
-            transfer.tries += 1;
-            transfer.tried_at = Some(work.now);
-            transfer.status = attempt.status();
-            transfer.fault = attempt.fault();
-            let next = match transfer.fault {
-                None => {
-                    transfer.state = State::Arrived;
-                    Next::Done
-                }
-                Some(_) if transfer.state != State::Waiting => Next::Done,
-                Some(fault) => match webhook::pause_s(transfer.tries, crate::crypto::chance()) {
-                    Some(pause_s) if !transfer::is_final(fault, transfer.status) => {
-                        Next::At(work.now.plus_seconds(pause_s))
-                    }
-                    _ => {
-                        transfer.state = State::Failed;
-                        Next::Done
-                    }
-                },
-            };
-            let is_over = matches!(transfer.state, State::Arrived | State::Failed);
-            keep(work, &row, &transfer)?;
-            if is_over {
-                letters::to_person(work, &row, letters::Letter::Transferred)?;
-            }
-            Ok(next)
-        })
+        let next = self.write_blocking(|work| note(work, (customer, case), sent, attempt))?;
+        // Apart: a letter that cannot be queued must not have the file sent once more.
+        self.write_blocking(|work| tell(work, customer, case))?;
+        Ok(next)
     }
+}
+
+fn note(
+    work: &mut Work<'_, '_>,
+    (customer, case): (CustomerId, i64),
+    sent: &Consignment,
+    attempt: Attempt,
+) -> Result<Next, Error> {
+    hold(work, customer)?;
+    let Some(row) = store::cases::lock(work.tx, customer, case)? else { return Ok(Next::Done) };
+    let Some(mut transfer) = of(work.core, work.tx, &row)? else { return Ok(Next::Done) };
+    if transfer.id != sent.id {
+        // The lease was over, and another address was named since.
+        return Ok(Next::At(work.now));
+    }
+    if transfer.state == State::Arrived {
+        return Ok(Next::Done);
+    }
+    transfer.sending_since = None;
+    transfer.tries += 1;
+    transfer.tried_at = Some(work.now);
+    transfer.status = attempt.status();
+    transfer.fault = attempt.fault();
+    let next = match transfer.fault {
+        // Even where it was to be stopped: it is there.
+        None => {
+            (transfer.state, transfer.is_told) = (State::Arrived, false);
+            Next::Done
+        }
+        Some(_) if transfer.state != State::Waiting => Next::Done,
+        Some(fault) => match webhook::pause_s(transfer.tries, crate::crypto::chance()) {
+            Some(pause_s) if !transfer::is_final(fault, transfer.status) => Next::At(work.now.plus_seconds(pause_s)),
+            _ => {
+                transfer.state = State::Failed;
+                Next::Done
+            }
+        },
+    };
+    keep(work, &row, &transfer)?;
+    Ok(next)
 }

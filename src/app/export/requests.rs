@@ -55,7 +55,7 @@ pub(super) fn of<'p>(view: &mut View<'_>, subject: &Subject, plan: &'p Plan) -> 
             ("ready_at", maybe(case.prepared_at)),
             ("answered_at", maybe(case.released_at)),
             ("fetched_at", maybe(case.downloaded_at)),
-            ("send_to", Value::from(transfer.map(|transfer| transfer.url().to_owned()))),
+            ("send_to", Value::from(transfer.map(|transfer| transfer.shown().host))),
             ("sent_at", maybe(arrived_at)),
             ("closed_at", maybe(case.closed_at)),
             ("receipt", Value::from(case.receipt_id.map(|receipt| receipt.to_string()))),

@@ -17,7 +17,7 @@ const LEASE_OF_WEBHOOK_S: i64 = 15;
 const LEASE_OF_MAIL_S: i64 = 900;
 
 /// The same for a file to another controller: longer than `rights.transfer_timeout_ms` may be.
-const LEASE_OF_TRANSFER_S: i64 = 900;
+pub(crate) const LEASE_OF_TRANSFER_S: i64 = 900;
 
 /// What there is to do later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

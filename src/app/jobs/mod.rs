@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+pub(crate) use kind::LEASE_OF_TRANSFER_S;
 pub use kind::{Kind, Lane};
 pub use overview::{Shown, list};
 

@@ -232,7 +232,7 @@ fn shown(answer: Answer, right: Right, locale: Locale) -> Shown {
         file_until: answer.file_until.map(|at| requests::moment_of(at, locale)),
         may_be_sent: answer.may_be_sent,
         is_on_its_way: answer.transfer.as_ref().is_some_and(|transfer| transfer.state == State::Waiting),
-        transfer: answer.transfer.as_ref().and_then(|transfer| transferred(transfer, locale)),
+        transfer: answer.transfer.as_ref().map(|transfer| transferred(transfer, locale)),
         may_complain: answer.decision.is_some(),
         controller: answer.controller,
         reason: answer.reason,
@@ -241,11 +241,12 @@ fn shown(answer: Answer, right: Right, locale: Locale) -> Shown {
 }
 
 /// Where a file goes, and how far that is.
-fn transferred(transfer: &ShownTransfer, locale: Locale) -> Option<String> {
+fn transferred(transfer: &ShownTransfer, locale: Locale) -> String {
     let host = &transfer.host;
     let why = transfer.fault.map(|fault| words::fault(fault, locale));
-    Some(match (transfer.state, why, locale) {
-        (State::Stopped, ..) => return None,
+    match (transfer.state, why, locale) {
+        (State::Stopped, _, Locale::Da) => format!("Filen bliver ikke sendt til {host}."),
+        (State::Stopped, _, Locale::En) => format!("The file is not sent to {host}."),
         (State::Waiting, None, Locale::Da) => format!("Filen er på vej til {host}."),
         (State::Waiting, None, Locale::En) => format!("The file is on its way to {host}."),
         (State::Waiting, Some(why), Locale::Da) => {
@@ -262,7 +263,7 @@ fn transferred(transfer: &ShownTransfer, locale: Locale) -> Option<String> {
         (State::Failed, why, Locale::En) => {
             format!("The file could not be sent to {host}{}.", why.map(|why| format!(": {why}")).unwrap_or_default())
         }
-    })
+    }
 }
 
 /// The answer in a sentence.
