@@ -19,6 +19,8 @@ pub enum Task {
     List,
     /// Who is in.
     RollCall,
+    /// The file of a person.
+    Export,
     /// The comparison with a list of everybody.
     Reconciliation,
 }
@@ -68,6 +70,7 @@ pub const ALL: &[Case] = &[
     case("deletion-32", "Deletion of a person with 20 events, 32 connections", Task::Deletion, 32, "people"),
     case("list-8", "List of a person's 20 events, 8 connections", Task::List, 8, "lists"),
     case("roll-call-8", "Roll call of 200 guests, 8 connections", Task::RollCall, 8, "roll calls"),
+    case("export-2", "Export of a person with 20 events, 2 connections", Task::Export, 2, "exports"),
     case("reconciliation", "Reconciliation with a list of everybody", Task::Reconciliation, 1, "refs"),
 ];
 
@@ -79,7 +82,7 @@ impl Case {
         }
         match program {
             Program::Guestlog | Program::Before => true,
-            Program::Straightforward => self.task != Task::Reconciliation,
+            Program::Straightforward => !matches!(self.task, Task::Export | Task::Reconciliation),
             Program::Nothing => matches!(self.task, Task::Single | Task::Batch) && !self.is_open,
             Program::Limit100 | Program::Limit1000 => self.task == Task::Batch,
         }

@@ -12,7 +12,7 @@ use guestlog::domain::zone::Zone;
 use guestlog::store::Conn;
 use std::process::ExitCode;
 
-const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete";
+const SCOPES: &str = "events:write,events:read,people:write,people:read,people:delete,rights";
 
 /// Migrates, makes a customer with a licence and a key, asserts how the connections are set up, and serves.
 pub fn serve() -> ExitCode {

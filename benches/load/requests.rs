@@ -127,7 +127,7 @@ impl Work for Deletions {
     }
 }
 
-/// Lists of guests at random, or the roll call.
+/// Lists or exports of guests at random, or the roll call.
 pub struct Reads {
     pub task: Task,
     pub guests: u64,
@@ -141,6 +141,7 @@ impl Work for Reads {
         let number = self.taken.replace(self.taken.get() + 1);
         let path = match self.task {
             Task::RollCall => "/v1/visits/on-site".to_owned(),
+            Task::Export => format!("/v1/people/guest-{}/export", mixed(number) % self.guests),
             _ => format!("/v1/events?person=guest-{}&limit=50", mixed(number) % self.guests),
         };
         Some(Request {

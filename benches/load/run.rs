@@ -103,7 +103,7 @@ impl Run<'_> {
         match self.case.task {
             Task::Single | Task::Batch | Task::Lines => self.ingest().await,
             Task::Deletion => self.deletion().await,
-            Task::List | Task::RollCall => self.reads().await,
+            Task::List | Task::RollCall | Task::Export => self.reads().await,
             Task::Reconciliation => self.reconciliation().await,
         }
     }
@@ -157,6 +157,7 @@ impl Run<'_> {
         let (guests, events, least_bytes) = match self.case.task {
             // An odd number leaves everybody in.
             Task::RollCall => (200, if few { 3 } else { 11 }, 200 * 100),
+            Task::Export => (if few { 50 } else { 1_000 }, EVENTS_EACH, 8_000),
             _ => (if few { 50 } else { 1_000 }, EVENTS_EACH, EVENTS_EACH * 150),
         };
         self.fill(guests, events).await?;
