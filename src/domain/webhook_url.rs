@@ -57,6 +57,20 @@ impl WebhookUrl {
         self.text.starts_with("https://")
     }
 
+    /// Refuses an address without TLS, and one whose host alone shows that it is not on the internet; what its name leads
+    /// to is judged when something is sent.
+    ///
+    /// # Errors
+    /// `invalid_url`; never repeats the text.
+    pub fn must_be_public(&self) -> Result<(), FieldError> {
+        let bound = match (self.is_https(), self.is_plainly_local()) {
+            (false, _) => "must begin with https://",
+            (true, true) => "must name a host on the internet",
+            (true, false) => return Ok(()),
+        };
+        Err(FieldError::new("invalid_url", bound))
+    }
+
     /// Whether the host alone shows that it is not on the internet: an address that is not public, or a name that stands
     /// for this machine or a local network.
     #[must_use]
@@ -200,6 +214,8 @@ mod tests {
         ] {
             assert!(local(host), "{host}");
         }
+        let refused = |text: &str| WebhookUrl::new(text).unwrap().must_be_public().is_err();
+        assert!(refused("http://example.com/") && refused("https://10.1.2.3/") && !refused("https://example.com/"));
         for host in ["example.com", "10.example.com", "203.0.114.7", "[2a01:4f8::1]", "local.dk"] {
             assert!(!local(host), "{host}");
         }

@@ -15,7 +15,7 @@ use crate::domain::rights::{Right, State as CaseState};
 use crate::domain::transfer::{self, MAX_ADDRESSES, State};
 use crate::domain::webhook::{self, Fault};
 use crate::domain::webhook_url::WebhookUrl;
-use crate::domain::{CustomerId, FieldError, PublicId, Timestamp};
+use crate::domain::{CustomerId, PublicId, Timestamp};
 use crate::error::{Code, Error};
 use crate::store::{self, Conn};
 use base64::Engine;
@@ -129,17 +129,10 @@ pub(crate) fn is_offered(core: &Core, right: Right) -> bool {
 /// # Errors
 /// Invalid input.
 pub(crate) fn allowed(core: &Core, url: &WebhookUrl) -> Result<(), Error> {
-    let refuse = |detail: &'static str| Err(Error::invalid(vec![FieldError::new("invalid_url", detail).at("/url")]));
     if core.settings.rights.transfers.is_private() {
         return Ok(());
     }
-    if !url.is_https() {
-        return refuse("must begin with https://");
-    }
-    if url.is_plainly_local() {
-        return refuse("must name a host on the internet");
-    }
-    Ok(())
+    url.must_be_public().map_err(|error| Error::invalid(vec![error.at("/url")]))
 }
 
 /// Has the file of a case sent to an address; one that is under way to another address is not tried there any more.

@@ -69,17 +69,10 @@ pub struct Draft {
 
 /// Refuses an address that is plainly not on the internet, and one without TLS, unless the settings allow both.
 pub(super) fn check_url(core: &Core, url: &WebhookUrl) -> Result<(), Error> {
-    let refuse = |detail: &'static str| Err(Error::invalid(vec![FieldError::new("invalid_url", detail).at("/url")]));
     if core.settings.webhooks.allow_private {
         return Ok(());
     }
-    if !url.is_https() {
-        return refuse("must begin with https://");
-    }
-    if url.is_plainly_local() {
-        return refuse("must name a host on the internet");
-    }
-    Ok(())
+    url.must_be_public().map_err(|error| Error::invalid(vec![error.at("/url")]))
 }
 
 /// Each once, in the order of the table.
