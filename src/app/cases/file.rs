@@ -160,9 +160,8 @@ pub fn file(view: &mut View<'_>, customer: CustomerId, id: PublicId) -> Result<P
     if row.request_id.is_some() {
         return Err(wrong_state("The person fetches this file; the letter says how."));
     }
-    let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
     match state_of(&row)? {
-        State::Released if until.is_some_and(|until| view.now < until) => {}
+        State::Released if is_there(&row, view.now)? => {}
         State::Released | State::Closed if right_of(&row)?.has_file() && row.is_held == Some(true) => {
             return Err(gone());
         }
@@ -170,6 +169,12 @@ pub fn file(view: &mut View<'_>, customer: CustomerId, id: PublicId) -> Result<P
     }
     view.shown.add(store::cases::people_of(view.conn, customer, row.id)?);
     pieces(view.core, &row)
+}
+
+/// Whether the file of a case can be fetched, or sent to another controller.
+pub(crate) fn is_there(row: &Row, now: Timestamp) -> Result<bool, Error> {
+    let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
+    Ok(state_of(row)? == State::Released && until.is_some_and(|until| now < until))
 }
 
 /// The file was there.

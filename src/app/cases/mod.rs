@@ -21,7 +21,7 @@ pub(crate) use carry_out::until_decided;
 pub use dates::Dates;
 pub(crate) use dates::{ZONE, calendar, of as dates_of};
 pub use file::{Pieces, file};
-pub(crate) use file::{gone, pieces};
+pub(crate) use file::{gone, is_there as file_is_there, pieces};
 pub use open::{Draft, open};
 pub(crate) use open::{Origin, make};
 pub(crate) use run::run;

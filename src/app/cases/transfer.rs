@@ -5,13 +5,13 @@
 
 use super::file::{self, Pieces};
 use super::sealed::Sealer;
-use super::show::{right_of, state_of};
-use super::{FILE_S, Row, hold, letters, wrong_state};
+use super::show::right_of;
+use super::{Row, hold, letters, wrong_state};
 use crate::app::jobs::{self, Kind, Lease, Next};
 use crate::app::webhooks::Attempt;
 use crate::app::{App, Core, Work, ids};
 use crate::config::Transfers;
-use crate::domain::rights::{Right, State as CaseState};
+use crate::domain::rights::Right;
 use crate::domain::transfer::{self, MAX_ADDRESSES, State};
 use crate::domain::webhook::{self, Fault};
 use crate::domain::webhook_url::WebhookUrl;
@@ -202,12 +202,7 @@ pub(crate) fn stop(work: &mut Work<'_, '_>, found: &Row) -> Result<(), Error> {
 fn there(work: &mut Work<'_, '_>, found: &Row) -> Result<Row, Error> {
     hold(work, found.customer_id)?;
     let row = store::cases::lock(work.tx, found.customer_id, found.id)?.ok_or_else(Error::not_found)?;
-    if is_there(&row, work.now)? { Ok(row) } else { Err(file::gone()) }
-}
-
-fn is_there(row: &Row, now: Timestamp) -> Result<bool, Error> {
-    let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
-    Ok(state_of(row)? == CaseState::Released && until.is_some_and(|until| now < until))
+    if file::is_there(&row, work.now)? { Ok(row) } else { Err(file::gone()) }
 }
 
 /// Ends what is under way, when the person has it stopped or the file goes. Who waits for it to arrive is told by the
@@ -261,7 +256,7 @@ fn begin(work: &mut Work<'_, '_>, customer: CustomerId, case: i64) -> Result<Opt
         keep(work, &row, &transfer)?;
         return Ok(None);
     }
-    if !is_there(&row, work.now)? {
+    if !file::is_there(&row, work.now)? {
         return Ok(None);
     }
     transfer.sending_since = Some(work.now);

@@ -193,9 +193,7 @@ pub(super) fn case_with_file(
         if !cases::right_of(&row)?.has_file() || row.released_at.is_none() {
             continue;
         }
-        let until = row.released_at.map(|at| at.plus_seconds(FILE_S));
-        let is_there = cases::state_of(&row)? == State::Released && until.is_some_and(|until| view.now < until);
-        if is_there {
+        if cases::file_is_there(&row, view.now)? {
             return Ok(row);
         }
         is_gone |= row.is_held == Some(true);
